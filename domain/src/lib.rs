@@ -1,0 +1,9 @@
+//! The rules of Atalaya: what may happen to a motor and to a picture, and what a vibration means.
+//!
+//! Pure: no IO, no clock, no randomness. Time and new ids come in with the command.
+#![warn(missing_docs)]
+
+pub mod aggregate;
+pub mod invalid;
+pub mod rejection;
+pub mod time;
