@@ -1,0 +1,1 @@
+//! A reference adapter per port: the executable meaning of its contract.

@@ -1,0 +1,61 @@
+//! Takes vibration samples in, and gives them to the vibration processor.
+
+use async_trait::async_trait;
+use domain::time::Timestamp;
+use domain::vibration::{Measurement, SampleBlock};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::PortError;
+use crate::checkpoint::Checkpoint;
+
+/// What a sensor sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sample {
+    /// A waveform.
+    Block(SampleBlock),
+    /// A value that the sensor computed itself.
+    Measurement(Measurement),
+}
+
+/// Where samples are put down as they arrive.
+#[async_trait]
+pub trait Samples: Send + Sync {
+    /// Durable when it returns. Samples of one motor keep their order.
+    async fn publish(&self, motor_id: Uuid, sample: &Sample) -> Result<(), PortError>;
+}
+
+/// Opens readers of the samples.
+#[async_trait]
+pub trait SampleSource: Send + Sync {
+    /// The samples after `from` (`None`: all that are kept), each at least once, in order per motor.
+    async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError>;
+}
+
+/// A reader of the samples.
+#[async_trait]
+pub trait SampleFeed: Send {
+    /// Waits for samples and gives them, at most `samples_max`. Dropping the future loses nothing.
+    async fn next(&mut self, samples_max: usize) -> Result<SampleBatch, PortError>;
+}
+
+/// Samples, and where to resume once they are dealt with.
+#[derive(Clone, Debug)]
+pub struct SampleBatch {
+    /// In order per motor.
+    pub samples: Vec<ReceivedSample>,
+    /// Save it with what was made of them.
+    pub checkpoint: Checkpoint,
+}
+
+/// A sample as it came in.
+#[derive(Clone, Debug)]
+pub struct ReceivedSample {
+    /// Whose it is.
+    pub motor_id: Uuid,
+    /// What was measured.
+    pub sample: Sample,
+    /// When it came in.
+    pub received_at: Timestamp,
+}
