@@ -1,0 +1,19 @@
+//! What a picture's first bytes tell, before anything decodes it: format, size, orientation, and whether we take it.
+//!
+//! Pure and total: no function here panics, allocates in proportion to what a header claims, or reads a pixel.
+//! The upload endpoint asks [`inspect`] so that a bad file is refused at once; the image processor asks it
+//! again, since what is stored may have come another way.
+
+mod bytes;
+mod directory;
+mod failure;
+mod header;
+mod limits;
+mod orientation;
+mod sniff;
+
+pub use failure::{Code, Failure};
+pub use header::{Header, inspect};
+pub use limits::Limits;
+pub use orientation::Orientation;
+pub use sniff::{Format, sniff};
