@@ -5,5 +5,7 @@
 
 pub mod aggregate;
 pub mod invalid;
+pub mod picture;
 pub mod rejection;
 pub mod time;
+pub mod vibration;
