@@ -78,9 +78,9 @@ fn lossless(width: u32, height: u32) -> Vec<u8> {
     riff_chunk(b"VP8L", &[b"\x2F".to_vec(), sides.to_le_bytes().to_vec()].concat())
 }
 
-fn webp_frame(width: u32, height: u32) -> Vec<u8> {
+fn webp_frame(width: u32, height: u32, picture: &[u8]) -> Vec<u8> {
     let sides = [&(width - 1).to_le_bytes()[..3], &(height - 1).to_le_bytes()[..3]].concat();
-    riff_chunk(b"ANMF", &[vec![0; 6], sides, vec![0; 4]].concat())
+    riff_chunk(b"ANMF", &[vec![0; 6], sides, vec![0; 4], picture.to_vec()].concat())
 }
 
 fn gif(width: u16, height: u16, frames: &[(u16, u16)]) -> Vec<u8> {
@@ -133,8 +133,8 @@ fn samples() -> Vec<Vec<u8>> {
         ),
         webp(&[
             canvas(40, 30),
-            webp_frame(40, 30),
-            webp_frame(20, 10),
+            webp_frame(40, 30, &[]),
+            webp_frame(20, 10, &[]),
             riff_chunk(b"EXIF", &exif(8)),
         ]),
         webp(&[lossy(40, 30)]),
@@ -184,7 +184,10 @@ fn frames_are_counted_and_limited() {
     assert_eq!(read(&samples()[2]).frames, 2);
     assert_eq!(read(&samples()[5]).frames, 2);
     assert_eq!(code(&gif(1, 1, &[(1, 1); 10_000])), Code::TooManyPixels);
-    assert_eq!(code(&webp(&[canvas(1, 1), webp_frame(1, 1).repeat(10_000)])), Code::TooManyPixels);
+    assert_eq!(
+        code(&webp(&[canvas(1, 1), webp_frame(1, 1, &[]).repeat(10_000)])),
+        Code::TooManyPixels
+    );
     assert_eq!(code(&png(1, 1, 8, 2, &[chunk(b"acTL", &[0xFF; 8])])), Code::TooManyPixels);
 }
 
@@ -206,7 +209,7 @@ fn sizes_beyond_the_limits_are_refused() {
         png(7_000, 7_000, 16, 6, &[]),
         webp(&[canvas(16_777_216, 16_777_216)]),
         webp(&[lossless(16_384, 16_384)]),
-        webp(&[canvas(10, 10), webp_frame(16_000_000, 16_000_000)]),
+        webp(&[canvas(10, 10), webp_frame(16_000_000, 16_000_000, &[])]),
         gif(65_535, 65_535, &[(1, 1)]),
         gif(10, 10, &[(65_535, 65_535)]),
         bmp(i32::MAX, i32::MIN),
@@ -253,6 +256,7 @@ fn contradictions_are_corrupt() {
         webp(&[]),
         webp(&[canvas(9, 9), lossy(10, 9)]),
         webp(&[riff_chunk(b"VP8 ", &[0; 10])]),
+        webp(&[canvas(9, 9), webp_frame(9, 9, &lossless(16_000, 16_000))]),
         gif(9, 9, &[]),
         bmp(-9, 9),
         tiff(&[(256, 3, 9)]),

@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Failure> {
                 agree(*canvas.get_or_insert(size), size)?;
             }
             b"ANMF" => {
-                limits.check_area(frame_side(content, 6)?, frame_side(content, 9)?)?;
+                check_frame(content, limits)?;
                 frames = frames.saturating_add(1);
             }
             b"EXIF" => orientation = Orientation::from_exif_block(content),
@@ -58,6 +58,22 @@ fn agree(canvas: (u32, u32), inside: (u32, u32)) -> Result<(), Failure> {
     Ok(())
 }
 
+fn check_frame(content: &[u8], limits: &Limits) -> Result<(), Failure> {
+    let short = || cut_short(Format::Webp);
+    let side = |at| u24_le(content, at).map(|side| side + 1).ok_or_else(short);
+    let frame = (side(6)?, side(9)?);
+    limits.check_area(frame.0, frame.1)?;
+    let mut at = FRAME_HEADER_BYTES;
+    while at < content.len() {
+        let (kind, picture, next) = chunk(content, at).ok_or_else(short)?;
+        if matches!(kind, b"VP8 " | b"VP8L") {
+            agree(frame, size(kind, picture)?)?;
+        }
+        at = next;
+    }
+    Ok(())
+}
+
 fn size(kind: &[u8], content: &[u8]) -> Result<(u32, u32), Failure> {
     let size = match kind {
         b"VP8X" => u24_le(content, 4)
@@ -85,11 +101,6 @@ fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
     // The upper two bits are for display and scale nothing here.
     let side = |at| Endian::Little.u16(content, at).map(|side| u32::from(side & 0x3FFF));
     side(6).zip(side(8))
-}
-
-fn frame_side(content: &[u8], at: usize) -> Result<u32, Failure> {
-    let content = content.get(..FRAME_HEADER_BYTES).ok_or_else(|| cut_short(Format::Webp))?;
-    u24_le(content, at).map(|side| side + 1).ok_or_else(|| cut_short(Format::Webp))
 }
 
 /// The type and content of the chunk at `at`, and where the next one begins.
