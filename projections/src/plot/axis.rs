@@ -71,6 +71,11 @@ impl Axis {
         (self.lower..=self.upper).contains(&value)
     }
 
+    /// The same axis saying nothing, for when there is nothing to say.
+    pub(super) fn without_ticks(self) -> Self {
+        Self { ticks: Vec::new(), ..self }
+    }
+
     fn label(&self, value: f64) -> String {
         let tick = self.ticks.iter().find(|(at, _)| *at == value);
         tick.map(|(_, label)| label.clone()).unwrap_or_default()

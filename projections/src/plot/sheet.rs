@@ -6,7 +6,7 @@ use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{PathElement, Polygon, Text};
+use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::SVGBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
@@ -31,12 +31,12 @@ const FLAG_ROWS: usize = 2;
 const FLAGS_PX: i32 = 8 + FLAG_ROW_PX * FLAG_ROWS as i32;
 const LEFT_PX: i32 = 62;
 /// Room beside the frame: for the names of limits, and without them.
-pub(super) const RIGHT_PX_LIMITS: i32 = 78;
+pub(super) const RIGHT_PX_LIMITS: i32 = 92;
 pub(super) const RIGHT_PX: i32 = 24;
 const BOTTOM_PX: i32 = 48;
 const EDGE_PX: i32 = 14;
 const X_TICK_WIDTH_PX: i32 = 88;
-const Y_TICK_HEIGHT_PX: i32 = 42;
+const Y_TICK_HEIGHT_PX: i32 = 34;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Axis, Axis>>;
@@ -203,6 +203,9 @@ impl Sheet<'_> {
     pub(super) fn message(&self, area: &Area<'_>, chart: &Chart<'_>, words: &str) -> Drawn {
         let (x, y) = chart.plotting_area().get_pixel_range();
         let middle = (x.start.midpoint(x.end), y.start.midpoint(y.end));
+        let half_width = (text::width_px(words, TITLE_PX) / 2.0) as i32 + EDGE_PX;
+        let corner = |sign| (middle.0 + sign * units(half_width), middle.1 + sign * units(EDGE_PX));
+        area.draw(&Rectangle::new([corner(-1), corner(1)], self.palette.background.filled()))?;
         let style = plain(TITLE_PX, self.palette.muted).pos(Pos::new(HPos::Center, VPos::Center));
         area.draw(&Text::new(words.to_owned(), middle, style))
     }

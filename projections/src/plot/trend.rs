@@ -19,6 +19,7 @@ use super::text;
 const SPAN_S_MIN: f64 = 5.0;
 /// With no point and no range asked for, the axis still shows an hour.
 const SPAN_S_EMPTY: f64 = 3_600.0;
+const ZONE_STRIP_PX: i32 = 16;
 const MARKERS_MAX: usize = 200;
 /// Room above the highest thing shown.
 const HEADROOM: f64 = 1.12;
@@ -76,13 +77,15 @@ pub fn trend(plot: &TrendPlot) -> String {
     let (from, to) = shown_range(plot);
     let points = seconds_after(from, to, &plot.points);
     let x = Axis::time(from, to, plot.size.x_ticks());
+    let timeless = points.is_empty() && plot.range.is_none();
+    let x = if timeless { x.without_ticks() } else { x };
     let y = value_axis(plot, &points);
     let sheet = Sheet {
         size: plot.size,
         palette: plot.theme.palette(),
         title: &plot.title,
         subtitle: &plot.subtitle,
-        x_name: time_name(from, to),
+        x_name: if timeless { "Time (UTC)".to_owned() } else { time_name(from, to) },
         y_name: format!("{} ({})", plot.quantity, text::unit(&plot.unit)),
         right_px: right_px(plot),
     };
@@ -91,12 +94,12 @@ pub fn trend(plot: &TrendPlot) -> String {
         |chart| bands(chart, plot),
         |area, chart| {
             limits(area, chart, plot)?;
+            zone_letters(area, chart, plot)?;
             sheet.flags(area, chart, &flags(plot, from, to))?;
             if points.is_empty() {
                 return sheet.message(area, chart, "no data yet");
             }
-            curve(chart, &points, sheet.palette.line)?;
-            zone_letters(area, chart, plot)
+            curve(chart, &points, sheet.palette.line)
         },
     )
 }
@@ -194,9 +197,12 @@ fn zone_letters(area: &Area<'_>, chart: &Chart<'_>, plot: &TrendPlot) -> Drawn {
     for (zone, start, end) in visible_zones(chart, plot) {
         let (x, top) = chart.backend_coord(&(right, end));
         let bottom = chart.backend_coord(&(right, start)).1;
-        if bottom - top >= units(15) {
-            let style = bold(13.0, palette.zones[zone]).pos(Pos::new(HPos::Right, VPos::Center));
-            let place = (x - units(6), top.midpoint(bottom));
+        let strip = [(x, top), (x + units(ZONE_STRIP_PX), bottom)];
+        area.draw(&Rectangle::new(strip, palette.zones[zone].filled()))?;
+        if bottom - top >= units(ZONE_STRIP_PX) {
+            let centred = Pos::new(HPos::Center, VPos::Center);
+            let style = bold(LABEL_PX, palette.background).pos(centred);
+            let place = (x + units(ZONE_STRIP_PX) / 2, top.midpoint(bottom));
             area.draw(&Text::new(["A", "B", "C", "D"][zone], place, style))?;
         }
     }
@@ -220,7 +226,7 @@ fn limits(area: &Area<'_>, chart: &mut Chart<'_>, plot: &TrendPlot) -> Drawn {
         let style = bold(LABEL_PX, colour).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new(
             format!("{name} {limit:.1}"),
-            (right + units(6), label_below),
+            (right + units(ZONE_STRIP_PX + 6), label_below),
             style,
         ))?;
     }
