@@ -4,7 +4,9 @@
 #![warn(missing_docs)]
 
 pub mod aggregate;
+pub mod image;
 pub mod invalid;
+pub mod motor;
 pub mod picture;
 pub mod rejection;
 pub mod time;

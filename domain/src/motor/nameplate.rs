@@ -1,0 +1,133 @@
+//! What is written on a motor, how it stands, and where.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Faults, FieldError};
+use crate::vibration::{MachineGroup, Support};
+
+/// The longest name, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 100;
+/// The longest location, in characters.
+pub const LOCATION_CHARACTERS_MAX: usize = 200;
+/// The highest rated power: beyond it the standard's groups end.
+pub const RATED_POWER_KW_MAX: f64 = 50_000.0;
+/// The highest rated speed.
+pub const RATED_SPEED_RPM_MAX: f64 = 100_000.0;
+/// The most bearings of one motor.
+pub const BEARINGS_MAX: usize = 16;
+/// The most poles of one motor.
+pub const POLES_MAX: u32 = 100;
+
+/// What is written on a motor, how it stands, and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Nameplate {
+    /// What people call it: `P-101`.
+    pub name: String,
+    /// At the shaft.
+    pub rated_power_kw: f64,
+    /// At full load.
+    pub rated_speed_rpm: f64,
+    /// Of the supply.
+    #[serde(default = "line_frequency_hz")]
+    pub line_frequency_hz: f64,
+    /// An even number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poles: Option<u32>,
+    /// As somebody chose it; see [`Nameplate::group`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_group: Option<MachineGroup>,
+    /// How it stands, in each direction.
+    #[serde(default)]
+    pub support: Support,
+    /// By position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bearings: Vec<Bearing>,
+    /// Where it stands: `Hall 2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+fn line_frequency_hz() -> f64 {
+    50.0
+}
+
+/// A rolling bearing: by its designation, or by its geometry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bearing {
+    /// Where: `DE` is the drive end, `NDE` the other one.
+    pub position: String,
+    /// The maker's: `6205`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub designation: Option<String>,
+    /// How many balls or rollers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolling_elements: Option<u32>,
+    /// Of one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub element_diameter_mm: Option<f64>,
+    /// Of the circle on which their centres lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pitch_diameter_mm: Option<f64>,
+    /// Between the load and the plane of that circle; 0 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_angle_deg: Option<f64>,
+}
+
+impl Nameplate {
+    /// The group by which severity is judged: the chosen one, else the one that follows from the power.
+    pub fn group(&self) -> MachineGroup {
+        self.machine_group.unwrap_or_else(|| MachineGroup::from_power_kw(self.rated_power_kw))
+    }
+
+    /// All that is wrong with it.
+    pub(super) fn check(&self) -> Result<(), Vec<FieldError>> {
+        let mut faults = Faults::default();
+        faults.require_text(&self.name, NAME_CHARACTERS_MAX, "/name");
+        faults.require_range(self.rated_power_kw, 0.01, RATED_POWER_KW_MAX, "/rated_power_kw");
+        faults.require_range(self.rated_speed_rpm, 1.0, RATED_SPEED_RPM_MAX, "/rated_speed_rpm");
+        faults.require_range(self.line_frequency_hz, 10.0, 1_000.0, "/line_frequency_hz");
+        let even = |poles: u32| poles.is_multiple_of(2) && (2..=POLES_MAX).contains(&poles);
+        let detail = format!("must be an even number from 2 to {POLES_MAX}");
+        faults.require(self.poles.is_none_or(even), "/poles", &detail);
+        let count = self.bearings.len();
+        faults.require(count <= BEARINGS_MAX, "/bearings", "must be at most 16");
+        for (i, bearing) in self.bearings.iter().take(BEARINGS_MAX).enumerate() {
+            bearing.check(&format!("/bearings/{i}"), &mut faults);
+        }
+        if let Some(location) = &self.location {
+            faults.require_text(location, LOCATION_CHARACTERS_MAX, "/location");
+        }
+        faults.into_result()
+    }
+}
+
+impl Bearing {
+    fn check(&self, pointer: &str, faults: &mut Faults) {
+        faults.require_text(&self.position, 64, &format!("{pointer}/position"));
+        if let Some(designation) = &self.designation {
+            faults.require_text(designation, 64, &format!("{pointer}/designation"));
+        }
+        let has_geometry = self.rolling_elements.is_some()
+            && self.element_diameter_mm.is_some()
+            && self.pitch_diameter_mm.is_some();
+        let detail =
+            "needs a designation, or rolling_elements, element_diameter_mm and pitch_diameter_mm";
+        faults.require(self.designation.is_some() || has_geometry, pointer, detail);
+        if let Some(elements) = self.rolling_elements {
+            let at = format!("{pointer}/rolling_elements");
+            faults.require_range(elements.into(), 3.0, 200.0, &at);
+        }
+        let pitch_mm = self.pitch_diameter_mm.unwrap_or(2_000.0);
+        faults.require_range(pitch_mm, 1.0, 10_000.0, &format!("{pointer}/pitch_diameter_mm"));
+        if let Some(element_mm) = self.element_diameter_mm {
+            let at = format!("{pointer}/element_diameter_mm");
+            faults.require_range(element_mm, 0.1, 1_000.0, &at);
+            faults.require(element_mm < pitch_mm, &at, "must be less than the pitch diameter");
+        }
+        if let Some(angle_deg) = self.contact_angle_deg {
+            faults.require_range(angle_deg, 0.0, 89.0, &format!("{pointer}/contact_angle_deg"));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Given what happened, when this is asked, then that happens.
+
+use cqrs_es::test::TestFramework;
+use serde_json::json;
+
+use super::*;
+use crate::vibration::{Axis, MachineGroup, Mounting, Support};
+
+type Motors = TestFramework<Motor>;
+
+fn nameplate() -> Nameplate {
+    serde_json::from_value(
+        json!({ "name": "P-101", "rated_power_kw": 90.0, "rated_speed_rpm": 1480.0 }),
+    )
+    .unwrap()
+}
+
+fn registered() -> MotorEvent {
+    MotorEvent::Registered(nameplate())
+}
+
+fn point() -> MeasuringPoint {
+    MeasuringPoint { sensor: "DE".to_owned(), axis: Axis::RadialH }
+}
+
+const NOON: Timestamp = Timestamp::MIN;
+
+fn report(assessment: Assessment) -> Command {
+    Command::ReportCondition(ReportCondition {
+        point: point(),
+        assessment,
+        velocity_rms_mm_s: Some(2.0),
+        reason: None,
+        standard: Some("ISO 10816-3:2009".to_owned()),
+        at: NOON,
+    })
+}
+
+fn zone_changed(from: Option<Assessment>, to: Assessment) -> MotorEvent {
+    MotorEvent::ZoneChanged {
+        point: point(),
+        from,
+        to,
+        velocity_rms_mm_s: Some(2.0),
+        reason: None,
+        standard: Some("ISO 10816-3:2009".to_owned()),
+        at: NOON,
+    }
+}
+
+fn alarm(level: AlarmLevel) -> RaiseAlarm {
+    RaiseAlarm { point: point(), level, velocity_rms_mm_s: 9.0, limit_mm_s: 5.625, at: NOON }
+}
+
+fn clearance() -> ClearAlarm {
+    ClearAlarm { point: point(), at: NOON }
+}
+
+fn seen() -> SensorSeen {
+    SensorSeen { point: point(), at: NOON }
+}
+
+fn revision(change: serde_json::Value) -> Command {
+    Command::Revise(serde_json::from_value(change).unwrap())
+}
+
+fn pointers(command: Command) -> Vec<String> {
+    match Motor::default().decide(command) {
+        Err(Rejection::Invalid(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+        other => panic!("expected faults, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_motor_is_registered_once() {
+    Motors::with(())
+        .given_no_previous_events()
+        .when(Command::Register(nameplate()))
+        .then_expect_events(vec![registered()]);
+    Motors::with(())
+        .given(vec![registered()])
+        .when(Command::Register(nameplate()))
+        .then_expect_error(Rejection::AlreadyExists);
+}
+
+#[test]
+fn the_group_follows_from_the_power_unless_it_was_chosen() {
+    assert_eq!(nameplate().group(), MachineGroup::Group2);
+    let chosen = Nameplate { machine_group: Some(MachineGroup::Class4), ..nameplate() };
+    assert_eq!(chosen.group(), MachineGroup::Class4);
+    assert_eq!(nameplate().support, Support::uniform(Mounting::Rigid));
+}
+
+#[test]
+fn every_fault_of_a_nameplate_is_named_at_once() {
+    let faulty = json!({
+        "name": " ", "rated_power_kw": 0.0, "rated_speed_rpm": 1e9, "poles": 3, "location": "",
+        "bearings": [
+            { "position": "DE" },
+            { "position": "NDE", "rolling_elements": 9, "element_diameter_mm": 50.0, "pitch_diameter_mm": 39.04 },
+        ],
+    });
+    let expected = [
+        "/name",
+        "/rated_power_kw",
+        "/rated_speed_rpm",
+        "/poles",
+        "/bearings/0",
+        "/bearings/1/element_diameter_mm",
+        "/location",
+    ];
+    assert_eq!(pointers(Command::Register(serde_json::from_value(faulty).unwrap())), expected);
+}
+
+#[test]
+fn a_revision_changes_what_it_names_and_null_takes_away() {
+    let chosen = Nameplate { poles: Some(4), ..nameplate() };
+    let revised = Nameplate { rated_power_kw: 110.0, poles: None, ..chosen.clone() };
+    Motors::with(())
+        .given(vec![MotorEvent::Registered(chosen)])
+        .when(revision(json!({ "rated_power_kw": 110.0, "poles": null })))
+        .then_expect_events(vec![MotorEvent::Revised(revised)]);
+}
+
+#[test]
+fn a_revision_that_changes_nothing_is_no_event() {
+    Motors::with(())
+        .given(vec![registered()])
+        .when(revision(json!({ "name": "P-101", "location": null })))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_motor_that_is_moved_and_corrected_has_two_events() {
+    let location = Some("Hall 2".to_owned());
+    Motors::with(())
+        .given(vec![registered()])
+        .when(revision(json!({ "name": "P-102", "location": "Hall 2" })))
+        .then_expect_events(vec![
+            MotorEvent::Revised(Nameplate { name: "P-102".to_owned(), ..nameplate() }),
+            MotorEvent::Relocated { location: location.clone() },
+        ]);
+    let moved = vec![registered(), MotorEvent::Relocated { location }];
+    Motors::with(())
+        .given(moved)
+        .when(revision(json!({ "location": "Hall 2" })))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_decommissioned_motor_only_accepts_being_decommissioned_again() {
+    let past = || Motors::with(()).given(vec![registered(), MotorEvent::Decommissioned {}]);
+    past().when(Command::Decommission {}).then_expect_events(vec![]);
+    for command in [report(Assessment::A), revision(json!({})), Command::FindSensor(seen())] {
+        let refused = past().when(command).inspect_result();
+        assert!(matches!(refused, Err(Rejection::NotNow { code: "decommissioned", .. })));
+    }
+}
+
+#[test]
+fn nothing_can_be_asked_of_an_unknown_motor() {
+    let commands = [report(Assessment::A), Command::Decommission {}, Command::AcknowledgeAlarm {}];
+    for command in commands {
+        Motors::with(())
+            .given_no_previous_events()
+            .when(command)
+            .then_expect_error(Rejection::Unknown);
+    }
+}
+
+#[test]
+fn only_a_change_of_zone_is_an_event() {
+    Motors::with(())
+        .given(vec![registered()])
+        .when(report(Assessment::B))
+        .then_expect_events(vec![zone_changed(None, Assessment::B)]);
+    let past = || vec![registered(), zone_changed(None, Assessment::B)];
+    Motors::with(()).given(past()).when(report(Assessment::B)).then_expect_events(vec![]);
+    Motors::with(())
+        .given(past())
+        .when(report(Assessment::D))
+        .then_expect_events(vec![zone_changed(Some(Assessment::B), Assessment::D)]);
+}
+
+#[test]
+fn an_alarm_is_raised_once_and_again_when_it_grows() {
+    let past = || vec![registered(), MotorEvent::AlarmRaised(alarm(AlarmLevel::Alarm))];
+    Motors::with(())
+        .given(past())
+        .when(Command::RaiseAlarm(alarm(AlarmLevel::Alarm)))
+        .then_expect_events(vec![]);
+    Motors::with(())
+        .given(past())
+        .when(Command::RaiseAlarm(alarm(AlarmLevel::Trip)))
+        .then_expect_events(vec![MotorEvent::AlarmRaised(alarm(AlarmLevel::Trip))]);
+}
+
+#[test]
+fn a_trip_stays_until_it_is_acknowledged() {
+    let past = || vec![registered(), MotorEvent::AlarmRaised(alarm(AlarmLevel::Trip))];
+    let early = Motors::with(()).given(past()).when(Command::ClearAlarm(clearance()));
+    let refused = early.inspect_result();
+    assert!(matches!(refused, Err(Rejection::NotNow { code: "not_acknowledged", .. })));
+    Motors::with(())
+        .given(past())
+        .when(Command::AcknowledgeAlarm {})
+        .then_expect_events(vec![MotorEvent::AlarmAcknowledged {}]);
+    Motors::with(())
+        .given([past(), vec![MotorEvent::AlarmAcknowledged {}]].concat())
+        .when(Command::ClearAlarm(clearance()))
+        .then_expect_events(vec![MotorEvent::AlarmCleared(clearance())]);
+}
+
+#[test]
+fn a_new_alarm_needs_a_new_acknowledgement() {
+    let past = vec![
+        registered(),
+        MotorEvent::AlarmRaised(alarm(AlarmLevel::Alarm)),
+        MotorEvent::AlarmAcknowledged {},
+        MotorEvent::AlarmRaised(alarm(AlarmLevel::Trip)),
+    ];
+    Motors::with(())
+        .given(past)
+        .when(Command::AcknowledgeAlarm {})
+        .then_expect_events(vec![MotorEvent::AlarmAcknowledged {}]);
+    let quiet = Motors::with(()).given(vec![registered()]).when(Command::AcknowledgeAlarm {});
+    assert!(matches!(quiet.inspect_result(), Err(Rejection::NotNow { code: "no_alarm", .. })));
+}
+
+#[test]
+fn a_sensor_is_lost_only_when_it_was_there() {
+    let found = || MotorEvent::SensorFound(seen());
+    Motors::with(())
+        .given(vec![registered()])
+        .when(Command::LoseSensor(seen()))
+        .then_expect_events(vec![]);
+    Motors::with(())
+        .given(vec![registered()])
+        .when(Command::FindSensor(seen()))
+        .then_expect_events(vec![found()]);
+    Motors::with(())
+        .given(vec![registered(), found()])
+        .when(Command::FindSensor(seen()))
+        .then_expect_events(vec![]);
+    Motors::with(())
+        .given(vec![registered(), found()])
+        .when(Command::LoseSensor(seen()))
+        .then_expect_events(vec![MotorEvent::SensorLost(seen())]);
+}
