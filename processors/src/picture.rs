@@ -1,0 +1,171 @@
+//! Makes the variants of a picture: bytes in, bytes out; no IO, no clock.
+//!
+//! ```text
+//!  bytes ─inspect─▶ header ─decode─▶ RGB at 1/1, 1/2, 1/4 or 1/8 ─resample─▶ 1024 ─turn─▶ encode ─▶ 1024x1024.jpg
+//!                                                                              └──────▶ 800 ─turn─▶ encode ─▶ 800x800.jpg
+//! ```
+//!
+//! A variant is a JPEG of quality 80 and 4:2:0 that fits inside its square: aspect kept, never enlarged, upright,
+//! without any metadata, and of the same bytes each time. Alpha lies on white, sixteen bits become eight, grey and
+//! four inks become colour, and of an animation or a file of many pages the first picture counts.
+//! Colour profiles are dropped: numbers are taken for sRGB, whatever the profile says.
+//!
+//! A fault in a decoder may be a panic. [`render`] does not catch it; whoever calls it must, and count it as
+//! [`Code::Internal`].
+
+mod decode;
+mod encode;
+mod orient;
+mod raster;
+mod resample;
+
+use domain::picture::{Code, Failure, Header, Limits, inspect};
+use sha2::{Digest, Sha256};
+
+use raster::Raster;
+
+/// A variant to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preset {
+    /// The name under which the variant is kept and asked for.
+    pub name: &'static str,
+    /// Neither side of the variant is longer than this.
+    pub side_pixels_max: u32,
+}
+
+/// The variants that every picture gets.
+pub const PRESETS: [Preset; 2] = [
+    Preset { name: "1024x1024.jpg", side_pixels_max: 1024 },
+    Preset { name: "800x800.jpg", side_pixels_max: 800 },
+];
+
+/// A variant that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// That of its preset.
+    pub name: &'static str,
+    /// In pixels, as seen.
+    pub width: u32,
+    /// In pixels, as seen.
+    pub height: u32,
+    /// The JPEG file.
+    pub bytes: Vec<u8>,
+    /// The hash of `bytes`, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// True when the JPEG codec was built with SIMD; without it, pictures take several times longer.
+#[must_use]
+pub const fn simd() -> bool {
+    cfg!(picture_simd)
+}
+
+/// Makes a variant of the picture `bytes` for each preset, in the order of the presets.
+///
+/// `cancel` is asked between the stages; once it says true, the answer is [`Code::Cancelled`]. Whoever stopped
+/// the work because of a deadline makes [`Code::Timeout`] of it. The stage in hand is always finished: with the
+/// default limits that is at most the decoding of 50 megapixels.
+pub fn render(
+    bytes: &[u8],
+    limits: &Limits,
+    presets: &[Preset],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<Variant>, Failure> {
+    let header = inspect(bytes, limits)?;
+    go_on(cancel)?;
+    let side_pixels_max = presets.iter().map(|preset| preset.side_pixels_max).max().unwrap_or(1);
+    let source = decode::decode(bytes, &header, fit(&header, side_pixels_max), limits)?;
+    go_on(cancel)?;
+    let mut variants = make(&source, &header, presets, cancel)?;
+    variants.sort_by_key(|(place, _)| *place);
+    Ok(variants.into_iter().map(|(_, variant)| variant).collect())
+}
+
+/// From the greatest variant to the smallest, so that one may be made of another; each with its preset's place.
+fn make(
+    source: &Raster,
+    header: &Header,
+    presets: &[Preset],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<(usize, Variant)>, Failure> {
+    let mut order: Vec<(usize, &Preset)> = presets.iter().enumerate().collect();
+    order.sort_by_key(|(_, preset)| std::cmp::Reverse(preset.side_pixels_max));
+    let mut greater: Option<Raster> = None;
+    let mut variants = Vec::with_capacity(presets.len());
+    for (place, preset) in order {
+        let size = fit(header, preset.side_pixels_max);
+        let from = greater
+            .as_ref()
+            .filter(|greater| resample::suffices(greater, source, size))
+            .unwrap_or(source);
+        let raster = resample::resample(from, size)?;
+        go_on(cancel)?;
+        variants.push((place, finish(&raster, header, preset)?));
+        go_on(cancel)?;
+        greater = Some(raster);
+    }
+    Ok(variants)
+}
+
+fn finish(raster: &Raster, header: &Header, preset: &Preset) -> Result<Variant, Failure> {
+    let upright = orient::turn(raster, header.orientation);
+    let bytes = encode::encode(&upright)?;
+    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Variant { name: preset.name, width: upright.width, height: upright.height, bytes, sha256 })
+}
+
+/// The stored size of a variant: the longer side at most `side_pixels_max`, the other in proportion, rounded.
+fn fit(header: &Header, side_pixels_max: u32) -> (u32, u32) {
+    let long = header.width.max(header.height);
+    if long <= side_pixels_max {
+        return (header.width, header.height);
+    }
+    let shrink = |side: u32| {
+        let (side, long) = (u64::from(side), u64::from(long));
+        let rounded = (2 * side * u64::from(side_pixels_max) + long) / (2 * long);
+        u32::try_from(rounded.max(1)).expect("a side does not grow")
+    };
+    (shrink(header.width), shrink(header.height))
+}
+
+fn go_on(cancel: &dyn Fn() -> bool) -> Result<(), Failure> {
+    if cancel() {
+        return Err(Failure::new(Code::Cancelled, "the work was stopped"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::picture::{Format, Orientation};
+
+    fn fitted(width: u32, height: u32) -> (u32, u32) {
+        let header = Header {
+            format: Format::Png,
+            width,
+            height,
+            orientation: Orientation::Upright,
+            frames: 1,
+            decode_bytes: 0,
+            adobe: false,
+        };
+        fit(&header, 1024)
+    }
+
+    #[test]
+    fn a_size_is_fitted_by_its_longer_side_and_rounded() {
+        assert_eq!(fitted(4000, 3000), (1024, 768));
+        assert_eq!(fitted(3000, 4000), (768, 1024));
+        assert_eq!(fitted(2725, 2225), (1024, 836));
+        assert_eq!(fitted(2048, 1025), (1024, 513));
+        assert_eq!(fitted(16_384, 1), (1024, 1));
+        assert_eq!(fitted(1025, 1025), (1024, 1024));
+    }
+
+    #[test]
+    fn a_small_picture_keeps_its_size() {
+        assert_eq!(fitted(1024, 1024), (1024, 1024));
+        assert_eq!(fitted(1, 1), (1, 1));
+    }
+}

@@ -1,0 +1,69 @@
+//! JPEG through libjpeg-turbo, which can leave out what a smaller picture does not need.
+
+use domain::picture::{Failure, Header, Limits};
+use turbojpeg::{Colorspace, Decompressor, Error, Image, PixelFormat, ScalingFactor};
+
+use super::confirm;
+use crate::picture::raster::{CHANNELS, Raster, flatten_inks};
+
+/// The powers of two, from the least work to the most. Other eighths cost about as much as the next power.
+const SCALES: [ScalingFactor; 3] =
+    [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
+const INKS: usize = 4;
+
+pub(super) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    target: (u32, u32),
+    limits: &Limits,
+) -> Result<Raster, Failure> {
+    let mut decompressor = Decompressor::new().map_err(failure)?;
+    decompressor.set_scan_limit(limits.scans_max).map_err(failure)?;
+    let found = decompressor.read_header(bytes).map_err(failure)?;
+    confirm(header, side(found.width), side(found.height))?;
+    let scale = scale(header, target);
+    decompressor.set_scaling_factor(scale).map_err(failure)?;
+    let scaled = found.scaled(scale);
+    let has_inks = matches!(found.colorspace, Colorspace::CMYK | Colorspace::YCCK);
+    let (format, channels) =
+        if has_inks { (PixelFormat::CMYK, INKS) } else { (PixelFormat::RGB, CHANNELS) };
+    let pitch = scaled.width * channels;
+    let mut pixels = vec![0; pitch * scaled.height];
+    let image = Image {
+        pixels: pixels.as_mut_slice(),
+        width: scaled.width,
+        pitch,
+        height: scaled.height,
+        format,
+    };
+    // Warnings come back as errors: what is cut short or damaged is filled with grey, and that is no picture.
+    decompressor.decompress(bytes, image).map_err(failure)?;
+    let rgb = if has_inks { flatten_inks(pixels, header.adobe) } else { pixels };
+    let covered = (exact(header.width, scale), exact(header.height, scale));
+    Ok(Raster { width: side(scaled.width), height: side(scaled.height), rgb, covered })
+}
+
+/// The smallest scale at which the picture still covers the target, so that nothing is ever enlarged.
+fn scale(header: &Header, target: (u32, u32)) -> ScalingFactor {
+    let covers = |scale: &ScalingFactor| {
+        exact(header.width, *scale) >= f64::from(target.0)
+            && exact(header.height, *scale) >= f64::from(target.1)
+    };
+    SCALES.into_iter().find(covers).unwrap_or(ScalingFactor::ONE)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "scales are eighths")]
+fn exact(side: u32, scale: ScalingFactor) -> f64 {
+    f64::from(side) * scale.num() as f64 / scale.denom() as f64
+}
+
+fn side(side: usize) -> u32 {
+    u32::try_from(side).expect("a side of a JPEG has sixteen bits")
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::TurboJpegError(why) => Failure::corrupt(format!("decoding the JPEG failed: {why}")),
+        other => Failure::corrupt(format!("decoding the JPEG failed: {other}")),
+    }
+}

@@ -1,0 +1,79 @@
+//! Turns a raster upright. This comes last, when there are fewest pixels.
+
+use std::borrow::Cow;
+
+use domain::picture::Orientation;
+
+use super::raster::{CHANNELS, Raster};
+
+/// The raster as it is meant to be seen.
+pub(super) fn turn(raster: &Raster, orientation: Orientation) -> Upright<'_> {
+    let (width, height) = (raster.width, raster.height);
+    if orientation == Orientation::Upright {
+        return Upright { width, height, rgb: Cow::Borrowed(&raster.rgb) };
+    }
+    let (width, height) = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+    let mut rgb = Vec::with_capacity(raster.rgb.len());
+    for row in 0..height as usize {
+        for column in 0..width as usize {
+            let from = source(raster, orientation, column, row);
+            rgb.extend_from_slice(&raster.rgb[from..from + CHANNELS]);
+        }
+    }
+    Upright { width, height, rgb: Cow::Owned(rgb) }
+}
+
+/// A raster that needs no turning any more.
+pub(super) struct Upright<'a> {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) rgb: Cow<'a, [u8]>,
+}
+
+/// Where the pixel that is seen at `column` and `row` is stored.
+fn source(raster: &Raster, orientation: Orientation, column: usize, row: usize) -> usize {
+    let (width, height) = (raster.width as usize, raster.height as usize);
+    let (x, y) = match orientation {
+        Orientation::Upright => (column, row),
+        Orientation::FlipHorizontal => (width - 1 - column, row),
+        Orientation::Rotate180 => (width - 1 - column, height - 1 - row),
+        Orientation::FlipVertical => (column, height - 1 - row),
+        Orientation::Transpose => (row, column),
+        Orientation::Rotate90 => (row, height - 1 - column),
+        Orientation::Transverse => (width - 1 - row, height - 1 - column),
+        Orientation::Rotate270 => (width - 1 - row, column),
+    };
+    (y * width + x) * CHANNELS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six pixels, told apart by their red: a b c over d e f.
+    fn turned(orientation: Orientation) -> (u32, u32, String) {
+        let rgb = b"abcdef".iter().flat_map(|letter| [*letter, 0, 0]).collect();
+        let raster = Raster::whole(3, 2, rgb);
+        let upright = turn(&raster, orientation);
+        let letters =
+            upright.rgb.iter().step_by(CHANNELS).map(|letter| char::from(*letter)).collect();
+        (upright.width, upright.height, letters)
+    }
+
+    #[test]
+    fn each_orientation_puts_each_pixel_where_exif_says() {
+        let expected = [
+            (3, 2, "abcdef"),
+            (3, 2, "cbafed"),
+            (3, 2, "fedcba"),
+            (3, 2, "defabc"),
+            (2, 3, "adbecf"),
+            (2, 3, "daebfc"),
+            (2, 3, "fcebda"),
+            (2, 3, "cfbead"),
+        ];
+        for (orientation, (width, height, letters)) in Orientation::ALL.into_iter().zip(expected) {
+            assert_eq!(turned(orientation), (width, height, letters.into()), "{orientation:?}");
+        }
+    }
+}
