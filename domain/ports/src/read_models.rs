@@ -23,7 +23,8 @@ pub trait ReadModels: Send + Sync {
     async fn ensure(&self, collection: &Collection) -> Result<(), PortError>;
 
     /// Writes documents, then takes on `progress` (`None`: leaves it); both durable when it returns. Where the store
-    /// can, both happen at once; where not, the progress never comes before the documents.
+    /// can, both happen at once; where not, the progress never comes before the documents. A progress with an older
+    /// position changes nothing, so that a batch that returns cannot turn it back.
     ///
     /// A write changes nothing unless its position is higher than that of the stored document. A removed document
     /// keeps its position (a tombstone), so that an event that returns cannot revive it.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::time::Timestamp;
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::PortError;
@@ -46,8 +47,11 @@ pub trait WorkQueue: Send + Sync {
     /// When the next job can be received, given that nothing else happens: `None` when the queue is empty.
     async fn next_available_at(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// Returns when a job was put in or given back since the call. May be dropped at any time.
-    async fn wait_for_job(&self) -> Result<(), PortError>;
+    /// Ends when a job was put in or given back since the call. May be dropped at any time.
+    ///
+    /// The waiting begins with the call and not with the first poll, hence no `async fn`: who calls this, finds
+    /// nothing to receive, and only then awaits it, misses no job.
+    fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>>;
 }
 
 /// Something to be done.
