@@ -1,6 +1,6 @@
 //! Time and new ids.
 
-use domain::time::Timestamp;
+pub use domain::time::Timestamp;
 use uuid::Uuid;
 
 /// What the rules must not ask for themselves.
