@@ -1,0 +1,271 @@
+//! From samples to lines: the spectrum of one window, and what a band of it is worth once integrated.
+
+use std::collections::HashMap;
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+use realfft::num_complex::Complex;
+use realfft::{FftNum, RealFftPlanner, RealToComplex};
+
+use super::band::Band;
+use super::unit::{Quantity, Unit};
+
+/// How many lengths keep their plan and buffers. A motor has one or two; when a further one comes, all are forgotten.
+const PLANS_MAX: usize = 16;
+
+/// The number in which samples are transformed: `f32` in production, `f64` where the last digits are compared.
+pub trait Real: FftNum + Into<f64> {
+    /// The nearest number of this type.
+    fn narrow(value: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn narrow(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl Real for f64 {
+    fn narrow(value: f64) -> Self {
+        value
+    }
+}
+
+/// The weight of each sample before the transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Taper {
+    /// The periodic Hann window, `½ − ½ cos(2πi/N)`: for everything that is measured.
+    Hann,
+    /// All ones: exact when every tone lies on a line, and badly off when not.
+    Rectangular,
+}
+
+/// Transforms windows. It keeps plans, tapers and buffers for each length, so one per thread is kept and used again.
+pub struct Analyser<F: Real = f32> {
+    planner: RealFftPlanner<F>,
+    plans: HashMap<usize, Plan<F>>,
+}
+
+struct Plan<F: Real> {
+    fft: Arc<dyn RealToComplex<F>>,
+    hann: Vec<F>,
+    input: Vec<F>,
+    lines: Vec<Complex<F>>,
+    scratch: Vec<Complex<F>>,
+}
+
+/// The lines of one window, from zero to half the sample rate. Values are in the unit of the samples.
+pub struct Spectrum<'a, F: Real = f32> {
+    lines: &'a [Complex<F>],
+    samples: usize,
+    sample_rate_hz: f64,
+    /// The sum of the weights: what an amplitude is divided by.
+    weight: f64,
+    /// `N` times the sum of the squared weights: what a power is divided by.
+    weight_power: f64,
+}
+
+/// A power spectral density after Welch, one-sided, in unit²/Hz.
+pub struct Density {
+    /// The distance between two lines in Hz.
+    pub resolution_hz: f64,
+    /// The density at `k · resolution_hz`.
+    pub values: Vec<f64>,
+}
+
+impl<F: Real> Default for Analyser<F> {
+    fn default() -> Self {
+        Self { planner: RealFftPlanner::new(), plans: HashMap::new() }
+    }
+}
+
+impl<F: Real> Analyser<F> {
+    /// The spectrum of one window, of which the mean is removed before the taper is laid on.
+    ///
+    /// # Panics
+    /// When there are no samples.
+    pub fn spectrum(
+        &mut self,
+        samples: &[F],
+        sample_rate_hz: f64,
+        taper: Taper,
+    ) -> Spectrum<'_, F> {
+        let n = samples.len();
+        assert!(n > 0, "a window has samples");
+        let plan = self.plan(n);
+        plan.transform(samples, taper);
+        // The periodic Hann window sums to N/2, and its square to 3N/8, but for fewer than three samples.
+        let (weight, weight_square) = match taper {
+            Taper::Hann => (n as f64 / 2.0, n as f64 * 0.375),
+            Taper::Rectangular => (n as f64, n as f64),
+        };
+        let weight_power = n as f64 * weight_square;
+        Spectrum { lines: &plan.lines, samples: n, sample_rate_hz, weight, weight_power }
+    }
+
+    /// Welch's estimate of the density: Hann, half overlap, the mean removed from each segment, which is what
+    /// `scipy.signal.welch` does by default. Samples after the last whole segment are left out; `None` when not
+    /// even one fits.
+    pub fn welch(&mut self, samples: &[F], sample_rate_hz: f64, segment: usize) -> Option<Density> {
+        if segment < 2 || samples.len() < segment {
+            return None;
+        }
+        let mut values = vec![0.0; segment / 2 + 1];
+        let hop = segment - segment / 2;
+        let segments = samples.windows(segment).step_by(hop);
+        let count = segments.len() as f64;
+        let resolution_hz = sample_rate_hz / segment as f64;
+        for samples in segments {
+            let spectrum = self.spectrum(samples, sample_rate_hz, Taper::Hann);
+            for (k, value) in values.iter_mut().enumerate() {
+                *value += spectrum.power(k) / (count * resolution_hz);
+            }
+        }
+        Some(Density { resolution_hz, values })
+    }
+
+    fn plan(&mut self, n: usize) -> &mut Plan<F> {
+        if self.plans.len() >= PLANS_MAX && !self.plans.contains_key(&n) {
+            *self = Self::default();
+        }
+        let planner = &mut self.planner;
+        self.plans.entry(n).or_insert_with(|| Plan::new(planner, n))
+    }
+}
+
+impl<F: Real> Plan<F> {
+    fn new(planner: &mut RealFftPlanner<F>, n: usize) -> Self {
+        let fft = planner.plan_fft_forward(n);
+        let weight = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / n as f64).cos();
+        Self {
+            hann: (0..n).map(|i| F::narrow(weight(i))).collect(),
+            input: fft.make_input_vec(),
+            lines: fft.make_output_vec(),
+            scratch: fft.make_scratch_vec(),
+            fft,
+        }
+    }
+
+    fn transform(&mut self, samples: &[F], taper: Taper) {
+        // The mean is removed in f64: gravity is large beside what is left.
+        let mean = mean(samples);
+        let centred = samples.iter().map(|&sample| F::narrow(sample.into() - mean));
+        match taper {
+            Taper::Hann => {
+                for ((to, sample), &weight) in self.input.iter_mut().zip(centred).zip(&self.hann) {
+                    *to = sample * weight;
+                }
+            }
+            Taper::Rectangular => {
+                for (to, sample) in self.input.iter_mut().zip(centred) {
+                    *to = sample;
+                }
+            }
+        }
+        self.fft
+            .process_with_scratch(&mut self.input, &mut self.lines, &mut self.scratch)
+            .expect("the buffers were made for this plan");
+    }
+}
+
+impl<F: Real> Spectrum<'_, F> {
+    /// The distance between two lines in Hz.
+    pub fn resolution_hz(&self) -> f64 {
+        self.sample_rate_hz / self.samples as f64
+    }
+
+    /// The amplitude of line `k`: `2|X|/Σw`, half of that at zero and at half the sample rate, which have no mirror.
+    pub fn amplitude(&self, k: usize) -> f64 {
+        self.sides(k) * self.square(k).sqrt() / self.weight
+    }
+
+    /// The amplitudes of all lines, from zero to half the sample rate.
+    pub fn amplitudes(&self) -> Vec<f64> {
+        (0..self.lines.len()).map(|k| self.amplitude(k)).collect()
+    }
+
+    /// The amplitude of the line nearest to a frequency; `None` above half the sample rate.
+    pub fn amplitude_at(&self, frequency_hz: f64) -> Option<f64> {
+        let k = (frequency_hz / self.resolution_hz()).round();
+        (k >= 0.0 && (k as usize) < self.lines.len()).then(|| self.amplitude(k as usize))
+    }
+
+    /// The mean square that line `k` stands for: `c|X|²/(N·Σw²)`, c = 2, and 1 at zero and at half the sample rate.
+    pub fn power(&self, k: usize) -> f64 {
+        self.sides(k) * self.square(k) / self.weight_power
+    }
+
+    /// The RMS of a band after so many integrations over time: `√Σ power(k)/(2πf)^2i`.
+    pub fn band_rms(&self, band: Band, integrations: i32) -> f64 {
+        band_rms(|k| self.power(k), self.lines.len(), self.resolution_hz(), band, integrations)
+    }
+
+    /// The velocity of a band in mm/s RMS, when the samples are in `unit`.
+    pub fn velocity_rms_mm_s(&self, unit: Unit, band: Band) -> f64 {
+        1e3 * unit.si_factor() * self.band_rms(band, integrations_to_velocity(unit))
+    }
+
+    /// The displacement of a band in µm RMS, when the samples are in `unit`.
+    pub fn displacement_rms_um(&self, unit: Unit, band: Band) -> f64 {
+        1e6 * unit.si_factor() * self.band_rms(band, integrations_to_velocity(unit) + 1)
+    }
+
+    fn square(&self, k: usize) -> f64 {
+        let (re, im): (f64, f64) = (self.lines[k].re.into(), self.lines[k].im.into());
+        re * re + im * im
+    }
+
+    fn sides(&self, k: usize) -> f64 {
+        if k == 0 || 2 * k == self.samples { 1.0 } else { 2.0 }
+    }
+}
+
+impl Density {
+    /// The velocity of a band in mm/s RMS, when the samples are in `unit`.
+    pub fn velocity_rms_mm_s(&self, unit: Unit, band: Band) -> f64 {
+        let power = |k: usize| self.values[k] * self.resolution_hz;
+        let integrations = integrations_to_velocity(unit);
+        let rms = band_rms(power, self.values.len(), self.resolution_hz, band, integrations);
+        1e3 * unit.si_factor() * rms
+    }
+}
+
+fn integrations_to_velocity(unit: Unit) -> i32 {
+    match unit.quantity() {
+        Quantity::Acceleration => 1,
+        Quantity::Velocity => 0,
+    }
+}
+
+fn band_rms(
+    power: impl Fn(usize) -> f64,
+    lines: usize,
+    resolution_hz: f64,
+    band: Band,
+    integrations: i32,
+) -> f64 {
+    let in_band = |k: &usize| (*k as f64 * resolution_hz) <= band.high_hz;
+    let first = (band.low_hz / resolution_hz).ceil() as usize;
+    let square: f64 = (first..lines)
+        .take_while(in_band)
+        .map(|k| {
+            let weight = (TAU * k as f64 * resolution_hz).powi(2 * integrations);
+            if weight > 0.0 { power(k) / weight } else { 0.0 }
+        })
+        .sum();
+    square.sqrt()
+}
+
+/// The mean, summed in f64 over independent lanes: a single chain of additions would wait for each other.
+pub(super) fn mean<F: Real>(samples: &[F]) -> f64 {
+    const LANES: usize = 8;
+    let (chunks, rest) = samples.as_chunks::<LANES>();
+    let mut sums = [0.0_f64; LANES];
+    for chunk in chunks {
+        for (sum, &sample) in sums.iter_mut().zip(chunk) {
+            *sum += sample.into();
+        }
+    }
+    let rest: f64 = rest.iter().map(|&sample| sample.into()).sum();
+    (sums.iter().sum::<f64>() + rest) / samples.len() as f64
+}
