@@ -1,0 +1,3 @@
+SELECT fingerprint, category, stream_id, version, position, events
+FROM commands
+WHERE scope = ?1 AND key = ?2

@@ -1,0 +1,11 @@
+SELECT id, handler, event, reason, attempts, parked_at_us, EXISTS (
+    SELECT 1
+    FROM replay_requests
+    WHERE replay_requests.handler = dead_letters.handler
+        AND replay_requests.category = dead_letters.category
+        AND replay_requests.stream_id = dead_letters.stream_id
+) AS replay_requested
+FROM dead_letters
+WHERE handler = ?1 AND category = ?2 AND stream_id = ?3
+ORDER BY version
+LIMIT ?4

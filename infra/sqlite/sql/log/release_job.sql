@@ -1,0 +1,3 @@
+UPDATE jobs
+SET available_at_us = ?3, token = 0
+WHERE id = ?1 AND token = ?2
