@@ -1,0 +1,5 @@
+//! The read side from the outside: events in, documents and answers out.
+
+mod documents;
+mod make;
+mod replay;
