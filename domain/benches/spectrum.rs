@@ -7,10 +7,9 @@ use std::f64::consts::TAU;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use domain::time::Timestamp;
-use domain::vibration::quality::inspect;
 use domain::vibration::{
     Analyser, Assembler, Axis, Band, Features, Machine, MachineGroup, Quality, SampleBlock,
-    Support, Taper, Unit, Window, assess_window,
+    Support, Taper, Unit, Window, assess_window, inspect,
 };
 use realfft::RealFftPlanner;
 
@@ -47,7 +46,7 @@ fn window() -> Window {
 
 /// The peer: nothing but the transform, with the same crate, length and precision.
 #[divan::bench]
-fn realfft_alone(bencher: Bencher) {
+fn realfft_alone(bencher: Bencher<'_, '_>) {
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(SAMPLES);
     let samples = samples();
     let (mut input, mut lines) = (fft.make_input_vec(), fft.make_output_vec());
@@ -61,7 +60,7 @@ fn realfft_alone(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn window_to_condition(bencher: Bencher) {
+fn window_to_condition(bencher: Bencher<'_, '_>) {
     let machine = Machine {
         group: MachineGroup::Group2,
         support: Support::default(),
@@ -75,7 +74,7 @@ fn window_to_condition(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn spectrum_and_velocity(bencher: Bencher) {
+fn spectrum_and_velocity(bencher: Bencher<'_, '_>) {
     let samples = samples();
     let mut analyser = Analyser::<f32>::default();
     bencher.counter(ItemsCount::new(SAMPLES)).bench_local(|| {
@@ -85,13 +84,13 @@ fn spectrum_and_velocity(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn features(bencher: Bencher) {
+fn features(bencher: Bencher<'_, '_>) {
     let samples = samples();
     bencher.counter(ItemsCount::new(SAMPLES)).bench(|| Features::of(black_box(&samples)));
 }
 
 #[divan::bench]
-fn inspection(bencher: Bencher) {
+fn inspection(bencher: Bencher<'_, '_>) {
     let samples = samples();
     let features = Features::of(&samples).expect("the signal varies");
     bencher
@@ -101,7 +100,7 @@ fn inspection(bencher: Bencher) {
 
 /// One second of blocks of a tenth of a second through the assembler: half of it is cut twice.
 #[divan::bench]
-fn blocks_to_windows(bencher: Bencher) {
+fn blocks_to_windows(bencher: Bencher<'_, '_>) {
     let samples = samples();
     let mut assembler = Assembler::new(Band::STANDARD);
     let mut block = SampleBlock {
@@ -113,10 +112,13 @@ fn blocks_to_windows(bencher: Bencher) {
         speed_rpm: Some(1480.0),
         samples: samples[..SAMPLES / 10].to_vec(),
     };
+    let (mut seconds, mut windows) = (0, 0);
     bencher.counter(ItemsCount::new(SAMPLES)).bench_local(|| {
+        seconds += 1;
         for _ in 0..10 {
-            black_box(assembler.push(&block));
+            windows += assembler.push(&block).windows.len();
             block.started_at = block.started_at.plus_seconds(0.1);
         }
     });
+    assert_eq!(windows, 2 * seconds - 1, "each second completes two windows, the first only one");
 }

@@ -12,7 +12,7 @@ mod signals;
 mod synthetic;
 
 /// Expected values below this are compared absolutely: they are what rounding left of a signal of about one.
-const ABOUT_ZERO: f64 = 1e-2;
+const ABOUT_ZERO: f64 = 0.1;
 
 /// Asserts that two numbers agree to a share of the expected one, or absolutely where that is about zero.
 #[track_caller]

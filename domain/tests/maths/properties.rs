@@ -1,7 +1,6 @@
 //! What must hold for any signal.
 
-use domain::vibration::quality::inspect;
-use domain::vibration::{Analyser, Band, Features, Taper, Unit};
+use domain::vibration::{Analyser, Band, Features, Taper, Unit, inspect};
 use proptest::prelude::*;
 
 use crate::assert_close;

@@ -3,9 +3,8 @@
 //! Not covered yet, since they need the envelope: `ses_100`, `ses_200` and `mean_sq_env` of `am_3k_100`, and the signal
 //! `bpfo_impulses`, whose definition is one of an envelope test. Of `am_3k_100` the other numbers are.
 
-use domain::vibration::quality::inspect;
 use domain::vibration::spectrum::Real;
-use domain::vibration::{Analyser, Band, Features, Taper, Unit};
+use domain::vibration::{Analyser, Band, Features, Taper, Unit, inspect};
 use serde_json::Value;
 
 use crate::assert_close;
