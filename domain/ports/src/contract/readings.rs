@@ -1,0 +1,381 @@
+//! Readings, the processor's state, and its outgoing commands. Motors are new in every clause; the clauses on the
+//! checkpoint and on outgoing commands assume that nobody else commits meanwhile.
+
+use std::collections::BTreeMap;
+
+use domain::vibration::Axis;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{beside, fresh_id, fresh_name};
+use crate::checkpoint::Checkpoint;
+use crate::command_bus::CommandEnvelope;
+use crate::event::Metadata;
+use crate::event_store::CommandKey;
+use crate::readings::{Reading, Readings, ReadingsCommit, Spectrum, TrendPoint, TrendQuery};
+use crate::stream::StreamName;
+use domain::time::Timestamp;
+
+/// Makes one test per clause; the subject is a [`Readings`].
+#[macro_export]
+macro_rules! readings_contract {
+    ($($subject:tt)+) => {
+        $crate::contract_clauses! { readings ($($subject)+)
+            a_reading_comes_out_as_it_went_in,
+            a_reading_of_the_same_time_and_place_replaces_the_earlier_one,
+            a_repeated_commit_changes_no_reading,
+            a_trend_has_the_newest_points_oldest_first,
+            a_trend_starts_at_its_lower_and_ends_before_its_upper_bound,
+            a_trend_is_narrowed_to_a_sensor_and_an_axis,
+            a_trend_leaves_out_readings_without_its_feature,
+            the_latest_reading_of_each_sensor_and_axis_is_told_without_its_spectrum,
+            a_late_reading_does_not_become_the_latest,
+            the_newest_spectrum_is_found,
+            a_state_replaces_the_earlier_one,
+            motors_with_a_state_are_told_in_pages,
+            a_commit_without_a_checkpoint_leaves_it,
+            state_and_checkpoint_move_together,
+            outgoing_commands_come_oldest_first_until_settled,
+            settling_twice_is_no_error,
+        }
+    };
+}
+
+pub async fn a_reading_comes_out_as_it_went_in(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let features = [("velocity_rms_mm_s", 0.1 + 0.2), ("kurtosis", -1.0 / 3.0), ("zero", 0.0)];
+    let written = Reading {
+        features: features.map(|(name, value)| (name.to_owned(), value)).into(),
+        quality: vec!["clipped".to_owned(), "ß".to_owned()],
+        spectrum: Some(Spectrum {
+            resolution_hz: 0.78125,
+            unit: "m/s2".to_owned(),
+            amplitudes: vec![0.1, 0.0, f32::MIN_POSITIVE, 1.0e30],
+            speed_rpm: Some(1_480.25),
+        }),
+        ..reading(motor, 1_767_225_600_123_456)
+    };
+    store(readings, vec![written.clone()]).await;
+    assert_eq!(readings.spectrum(motor, None, None).await.unwrap(), Some(written));
+}
+
+pub async fn a_reading_of_the_same_time_and_place_replaces_the_earlier_one(
+    readings: &dyn Readings,
+) {
+    let motor = fresh_id();
+    let earlier = Reading { quality: vec!["clipped".to_owned()], ..valued(motor, 5, 1.0) };
+    store(readings, vec![with_spectrum(earlier)]).await;
+    store(readings, vec![valued(motor, 5, 2.0)]).await;
+    assert_eq!(values(readings, &trend(motor)).await, [2.0]);
+    assert_eq!(readings.latest(motor).await.unwrap(), [valued(motor, 5, 2.0)]);
+    assert_eq!(readings.spectrum(motor, None, None).await.unwrap(), None);
+    let elsewhere = [
+        Reading { sensor: "NDE".to_owned(), ..valued(motor, 5, 3.0) },
+        Reading { axis: Axis::RadialV, ..valued(motor, 5, 4.0) },
+        valued(motor, 6, 5.0),
+    ];
+    store(readings, elsewhere.into()).await;
+    assert_eq!(values(readings, &trend(motor)).await.len(), 4);
+}
+
+pub async fn a_repeated_commit_changes_no_reading(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let commit = || ReadingsCommit {
+        readings: (0..5).map(|at| valued(motor, at, at as f64)).collect(),
+        states: vec![(motor, r#"{"since": 5}"#.to_owned())],
+        ..ReadingsCommit::default()
+    };
+    readings.commit(commit()).await.unwrap();
+    readings.commit(commit()).await.unwrap();
+    assert_eq!(values(readings, &trend(motor)).await, [0.0, 1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(readings.states(&[motor]).await.unwrap()[&motor], r#"{"since": 5}"#);
+}
+
+pub async fn a_trend_has_the_newest_points_oldest_first(readings: &dyn Readings) {
+    let (motor, neighbour) = (fresh_id(), fresh_id());
+    let times = [7, 3, 9, 1, 5, -4];
+    store(readings, times.map(|at| valued(motor, at, at as f64)).into()).await;
+    store(readings, vec![valued(neighbour, 100, 100.0)]).await;
+    assert_eq!(values(readings, &trend(motor)).await, [-4.0, 1.0, 3.0, 5.0, 7.0, 9.0]);
+    let newest = TrendQuery { points_max: 2, ..trend(motor) };
+    let expected = [7, 9].map(|at| {
+        let Reading { at, sensor, axis, .. } = valued(motor, at, 0.0);
+        TrendPoint { at, sensor, axis, value: at.as_micros() as f64 }
+    });
+    assert_eq!(readings.trend(&newest).await.unwrap(), expected);
+    assert!(readings.trend(&trend(fresh_id())).await.unwrap().is_empty());
+}
+
+pub async fn a_trend_starts_at_its_lower_and_ends_before_its_upper_bound(readings: &dyn Readings) {
+    let motor = fresh_id();
+    store(readings, (0..6).map(|at| valued(motor, at, at as f64)).collect()).await;
+    let bounded = |from: Option<i64>, to: Option<i64>, points_max| TrendQuery {
+        from: from.map(Timestamp::from_micros),
+        to: to.map(Timestamp::from_micros),
+        points_max,
+        ..trend(motor)
+    };
+    assert_eq!(values(readings, &bounded(Some(2), Some(4), 100)).await, [2.0, 3.0]);
+    assert_eq!(values(readings, &bounded(Some(4), None, 100)).await, [4.0, 5.0]);
+    assert_eq!(values(readings, &bounded(None, Some(2), 100)).await, [0.0, 1.0]);
+    assert_eq!(values(readings, &bounded(None, Some(4), 2)).await, [2.0, 3.0]);
+    assert_eq!(values(readings, &bounded(Some(4), Some(4), 100)).await, [0.0; 0]);
+}
+
+pub async fn a_trend_is_narrowed_to_a_sensor_and_an_axis(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let places = [("DE", Axis::RadialH), ("DE", Axis::Axial), ("NDE", Axis::RadialH)];
+    for (i, (sensor, axis)) in places.into_iter().enumerate() {
+        let value = i as f64;
+        let own = Reading { sensor: sensor.to_owned(), axis, ..valued(motor, i as i64, value) };
+        store(readings, vec![own]).await;
+    }
+    let narrowed = |sensor: Option<&str>, axis| TrendQuery {
+        sensor: sensor.map(str::to_owned),
+        axis,
+        points_max: 100,
+        ..trend(motor)
+    };
+    assert_eq!(values(readings, &narrowed(Some("DE"), None)).await, [0.0, 1.0]);
+    assert_eq!(values(readings, &narrowed(None, Some(Axis::RadialH))).await, [0.0, 2.0]);
+    assert_eq!(values(readings, &narrowed(Some("NDE"), Some(Axis::RadialH))).await, [2.0]);
+    assert_eq!(values(readings, &narrowed(Some("NDE"), Some(Axis::Axial))).await, [0.0; 0]);
+    // The bound counts what matches, not what was looked at.
+    let newest = TrendQuery { points_max: 1, ..narrowed(Some("DE"), Some(Axis::RadialH)) };
+    assert_eq!(values(readings, &newest).await, [0.0]);
+}
+
+pub async fn a_trend_leaves_out_readings_without_its_feature(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let others = Reading { features: [("other".to_owned(), 1.0)].into(), ..reading(motor, 2) };
+    store(readings, vec![valued(motor, 1, 0.0), others]).await;
+    let newest = TrendQuery { points_max: 1, ..trend(motor) };
+    assert_eq!(values(readings, &newest).await, [0.0]);
+    let unknown = TrendQuery { feature: "nobody_has_it".to_owned(), ..trend(motor) };
+    assert_eq!(values(readings, &unknown).await, [0.0; 0]);
+}
+
+pub async fn the_latest_reading_of_each_sensor_and_axis_is_told_without_its_spectrum(
+    readings: &dyn Readings,
+) {
+    let motor = fresh_id();
+    let at = |sensor: &str, axis, at| {
+        with_spectrum(Reading { sensor: sensor.to_owned(), axis, ..valued(motor, at, at as f64) })
+    };
+    let newest =
+        [at("DE", Axis::RadialH, 20), at("DE", Axis::RadialV, 5), at("NDE", Axis::RadialH, 9)];
+    let older = [at("NDE", Axis::RadialH, 1), at("DE", Axis::RadialH, 10)];
+    store(readings, older.into()).await;
+    store(readings, newest.iter().rev().cloned().collect()).await;
+    store(readings, vec![valued(fresh_id(), 99, 99.0)]).await;
+    let bare = newest.map(|reading| Reading { spectrum: None, ..reading });
+    assert_eq!(readings.latest(motor).await.unwrap(), bare);
+    assert!(readings.latest(fresh_id()).await.unwrap().is_empty());
+}
+
+pub async fn a_late_reading_does_not_become_the_latest(readings: &dyn Readings) {
+    let motor = fresh_id();
+    store(readings, vec![valued(motor, 10, 10.0)]).await;
+    store(readings, vec![valued(motor, 9, 9.0)]).await;
+    assert_eq!(readings.latest(motor).await.unwrap(), [valued(motor, 10, 10.0)]);
+}
+
+pub async fn the_newest_spectrum_is_found(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let at =
+        |sensor: &str, axis, at| Reading { sensor: sensor.to_owned(), axis, ..reading(motor, at) };
+    let oldest = with_spectrum(at("DE", Axis::X, 1));
+    let older = with_spectrum(at("DE", Axis::Y, 2));
+    let newest = with_spectrum(at("NDE", Axis::X, 3));
+    let scalar = at("DE", Axis::X, 4);
+    store(readings, vec![newest.clone(), scalar, oldest.clone(), older.clone()]).await;
+    for (sensor, axis, expected) in [
+        (None, None, Some(&newest)),
+        (Some("DE"), None, Some(&older)),
+        (None, Some(Axis::X), Some(&newest)),
+        (Some("DE"), Some(Axis::X), Some(&oldest)),
+        (Some("NDE"), Some(Axis::Y), None),
+    ] {
+        let found = readings.spectrum(motor, sensor, axis).await.unwrap();
+        assert_eq!(found.as_ref(), expected, "{sensor:?} {axis:?}");
+    }
+    assert_eq!(readings.spectrum(fresh_id(), None, None).await.unwrap(), None);
+}
+
+pub async fn a_state_replaces_the_earlier_one(readings: &dyn Readings) {
+    let (motor, other, unknown) = (fresh_id(), fresh_id(), fresh_id());
+    remember(readings, &[(motor, r#"{"a": 1}"#), (other, r#"{"b":  "ß 🦀"}"#)]).await;
+    remember(readings, &[(motor, r#"{"a": 2}"#)]).await;
+    let states = readings.states(&[motor, other, unknown]).await.unwrap();
+    let expected = [(motor, r#"{"a": 2}"#), (other, r#"{"b":  "ß 🦀"}"#)];
+    assert_eq!(states, expected.map(|(id, state)| (id, state.to_owned())).into());
+    assert!(readings.states(&[]).await.unwrap().is_empty());
+}
+
+pub async fn motors_with_a_state_are_told_in_pages(readings: &dyn Readings) {
+    let mut motors: Vec<_> = (0..7).map(|_| fresh_id()).collect();
+    motors.sort();
+    for motor in motors.iter().rev() {
+        remember(readings, &[(*motor, "{}")]).await;
+    }
+    let (mut after, mut told) = (None, Vec::new());
+    loop {
+        let page = readings.motors(after, 3).await.unwrap();
+        assert!(page.len() <= 3 && page.is_sorted());
+        let Some(last) = page.last() else { break };
+        assert!(Some(*last) > after);
+        after = Some(*last);
+        told.extend(page.into_iter().filter(|id| motors.contains(id)));
+    }
+    assert_eq!(told, motors);
+}
+
+pub async fn a_commit_without_a_checkpoint_leaves_it(readings: &dyn Readings) {
+    let checkpoint = Checkpoint(r#"{"0": 17}"#.to_owned());
+    let with = ReadingsCommit { checkpoint: Some(checkpoint.clone()), ..ReadingsCommit::default() };
+    readings.commit(with).await.unwrap();
+    store(readings, vec![valued(fresh_id(), 1, 1.0)]).await;
+    assert_eq!(readings.checkpoint().await.unwrap(), Some(checkpoint));
+}
+
+/// Whatever a reader asks for second is at least as new as what it asked for first.
+pub async fn state_and_checkpoint_move_together(readings: &dyn Readings) {
+    const STEPS: u64 = 50;
+    let motor = fresh_id();
+    let step = |n: u64| ReadingsCommit {
+        readings: vec![valued(motor, n as i64, n as f64)],
+        states: vec![(motor, n.to_string())],
+        outgoing: Vec::new(),
+        checkpoint: Some(Checkpoint(n.to_string())),
+    };
+    readings.commit(step(0)).await.unwrap();
+    let state = async || readings.states(&[motor]).await.unwrap()[&motor].parse::<u64>().unwrap();
+    let point =
+        async || *values(readings, &trend(motor)).await.last().expect("there is one") as u64;
+    let checkpoint = async || {
+        readings.checkpoint().await.unwrap().expect("there is one").0.parse::<u64>().unwrap()
+    };
+    let writer = async {
+        for n in 1..=STEPS {
+            readings.commit(step(n)).await.unwrap();
+        }
+    };
+    let reader = async {
+        while checkpoint().await < STEPS {
+            assert!(checkpoint().await <= state().await, "a checkpoint before its state");
+            assert!(state().await <= point().await, "a state before its reading");
+            assert!(point().await <= checkpoint().await, "a reading before its checkpoint");
+        }
+    };
+    beside(writer, reader).await;
+}
+
+pub async fn outgoing_commands_come_oldest_first_until_settled(readings: &dyn Readings) {
+    let commands: Vec<_> = (0..5).map(|_| command()).collect();
+    for commands in commands.chunks(2) {
+        let commit = ReadingsCommit { outgoing: commands.to_vec(), ..ReadingsCommit::default() };
+        readings.commit(commit).await.unwrap();
+    }
+    let waiting = readings.outgoing(100).await.unwrap();
+    assert!(waiting.is_sorted_by(|earlier, later| earlier.id < later.id));
+    for (waiting, sent) in waiting.iter().zip(&commands) {
+        assert_eq!(waiting.command.stream, sent.stream);
+        assert_eq!(waiting.command.command, sent.command);
+        assert_eq!(waiting.command.key, sent.key);
+        assert_eq!(waiting.command.metadata, sent.metadata);
+        assert_eq!(waiting.command.expected, sent.expected);
+    }
+    let ids: Vec<_> = waiting.iter().map(|waiting| waiting.id).collect();
+    assert_eq!(ids.len(), 5);
+    readings.settle(&[ids[0], ids[3]]).await.unwrap();
+    let left = async |commands_max| {
+        let left = readings.outgoing(commands_max).await.unwrap();
+        left.into_iter().map(|waiting| waiting.id).collect::<Vec<_>>()
+    };
+    assert_eq!(left(100).await, [ids[1], ids[2], ids[4]]);
+    assert_eq!(left(2).await, [ids[1], ids[2]]);
+    readings.settle(&ids).await.unwrap();
+    assert_eq!(left(100).await, [0_u64; 0]);
+
+    let commit = ReadingsCommit { outgoing: vec![command()], ..ReadingsCommit::default() };
+    readings.commit(commit).await.unwrap();
+    assert!(left(100).await[0] > ids[4], "an id is never used again");
+}
+
+pub async fn settling_twice_is_no_error(readings: &dyn Readings) {
+    let commit = ReadingsCommit { outgoing: vec![command()], ..ReadingsCommit::default() };
+    readings.commit(commit).await.unwrap();
+    let id = readings.outgoing(1).await.unwrap()[0].id;
+    readings.settle(&[id]).await.unwrap();
+    readings.settle(&[id, u64::from(u32::MAX)]).await.unwrap();
+    readings.settle(&[]).await.unwrap();
+}
+
+const FEATURE: &str = "velocity_rms_mm_s";
+
+fn reading(motor_id: Uuid, at_micros: i64) -> Reading {
+    Reading {
+        motor_id,
+        sensor: "DE".to_owned(),
+        axis: Axis::RadialH,
+        at: Timestamp::from_micros(at_micros),
+        features: BTreeMap::new(),
+        quality: Vec::new(),
+        spectrum: None,
+    }
+}
+
+fn valued(motor_id: Uuid, at_micros: i64, value: f64) -> Reading {
+    Reading { features: [(FEATURE.to_owned(), value)].into(), ..reading(motor_id, at_micros) }
+}
+
+fn with_spectrum(reading: Reading) -> Reading {
+    let spectrum = Spectrum {
+        resolution_hz: 0.5,
+        unit: "m/s2".to_owned(),
+        amplitudes: vec![0.0, reading.at.as_micros() as f32],
+        speed_rpm: None,
+    };
+    Reading { spectrum: Some(spectrum), ..reading }
+}
+
+fn trend(motor_id: Uuid) -> TrendQuery {
+    let feature = FEATURE.to_owned();
+    TrendQuery {
+        motor_id,
+        feature,
+        sensor: None,
+        axis: None,
+        from: None,
+        to: None,
+        points_max: 100,
+    }
+}
+
+fn command() -> CommandEnvelope {
+    CommandEnvelope {
+        stream: StreamName::new("motor", fresh_id()),
+        command: json!({ "raise_alarm": { "at": "2026-01-01T00:00:00Z", "text": "ß" } }),
+        expected: None,
+        key: Some(CommandKey {
+            scope: "vibration".to_owned(),
+            key: fresh_name(),
+            fingerprint: "0".repeat(64),
+        }),
+        metadata: Metadata { actor: Some("vibration".to_owned()), ..Metadata::default() },
+    }
+}
+
+async fn store(readings: &dyn Readings, measured: Vec<Reading>) {
+    let commit = ReadingsCommit { readings: measured, ..ReadingsCommit::default() };
+    readings.commit(commit).await.unwrap();
+}
+
+async fn remember(readings: &dyn Readings, states: &[(Uuid, &str)]) {
+    let states = states.iter().map(|&(id, state)| (id, state.to_owned())).collect();
+    readings.commit(ReadingsCommit { states, ..ReadingsCommit::default() }).await.unwrap();
+}
+
+async fn values(readings: &dyn Readings, query: &TrendQuery) -> Vec<f64> {
+    readings.trend(query).await.unwrap().into_iter().map(|point| point.value).collect()
+}
