@@ -73,7 +73,7 @@ fn unbalanced_motor() -> SpectrumPlot {
     }
 }
 
-fn dark<T>(plot: T, set: impl Fn(&mut T)) -> T {
+fn changed<T>(plot: T, set: impl Fn(&mut T)) -> T {
     let mut plot = plot;
     set(&mut plot);
     plot
@@ -83,9 +83,9 @@ fn dark<T>(plot: T, set: impl Fn(&mut T)) -> T {
 fn a_trend_looks_as_it_did() {
     let plot = wearing_motor();
     insta::assert_binary_snapshot!("trend_light.svg", trend(&plot).into_bytes());
-    let plot = dark(plot, |plot| plot.theme = Theme::Dark);
+    let plot = changed(plot, |plot| plot.theme = Theme::Dark);
     insta::assert_binary_snapshot!("trend_dark.svg", trend(&plot).into_bytes());
-    let plot = dark(plot, |plot| plot.size = Size::new(360, 280));
+    let plot = changed(plot, |plot| plot.size = Size::new(360, 280));
     insta::assert_binary_snapshot!("trend_narrow.svg", trend(&plot).into_bytes());
 }
 
@@ -93,9 +93,9 @@ fn a_trend_looks_as_it_did() {
 fn a_spectrum_looks_as_it_did() {
     let plot = unbalanced_motor();
     insta::assert_binary_snapshot!("spectrum_light.svg", spectrum(&plot).into_bytes());
-    let plot = dark(plot, |plot| plot.theme = Theme::Dark);
+    let plot = changed(plot, |plot| plot.theme = Theme::Dark);
     insta::assert_binary_snapshot!("spectrum_dark.svg", spectrum(&plot).into_bytes());
-    let plot = dark(plot, |plot| plot.frequency_hz_max = Some(200.0));
+    let plot = changed(plot, |plot| plot.frequency_hz_max = Some(200.0));
     insta::assert_binary_snapshot!("spectrum_zoomed.svg", spectrum(&plot).into_bytes());
 }
 

@@ -95,7 +95,9 @@ async function fleetNow(signal) {
   }
   const numbers = await response.json();
   const { alarm = 0, trip = 0 } = numbers.alarms ?? {};
-  const told = [trip && `${trip} tripped`, alarm && `${alarm} in alarm`].filter(Boolean).join(", ");
+  const told = [trip && `${trip} trip${trip === 1 ? "" : "s"}`, alarm && `${alarm} alarm${alarm === 1 ? "" : "s"}`]
+    .filter(Boolean)
+    .join(", ");
   const link = document.getElementById("alarms");
   link.hidden = !told;
   link.dataset.alarm = trip ? "trip" : "alarm";
@@ -127,11 +129,28 @@ function showState(state) {
 function askForKey() {
   if (document.querySelector("dialog[open]")) return;
   const input = h("input", { type: "password", id: "api-key", autocomplete: "off", value: apiKey.get() });
-  const dialog = h("dialog", { "aria-labelledby": "key-title" }, h("form", { method: "dialog" },
-    h("h2", { id: "key-title" }, "API key"),
-    h("p", {}, "Needed where the server was started with API_KEY. It is kept until this tab is closed, and sent as X-API-Key."),
-    h("label", { for: "api-key" }, "Key"), input,
-    h("div", { class: "actions" }, h("button", { value: "" }, "Cancel"), h("button", { class: "primary", value: "use" }, "Use this key"))));
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "key-title" },
+    h(
+      "form",
+      { method: "dialog" },
+      h("h2", { id: "key-title" }, "API key"),
+      h(
+        "p",
+        {},
+        "Needed where the server was started with API_KEY. It is kept until this tab is closed, and sent as X-API-Key.",
+      ),
+      h("label", { for: "api-key" }, "Key"),
+      input,
+      h(
+        "div",
+        { class: "actions" },
+        h("button", { value: "" }, "Cancel"),
+        h("button", { class: "primary", value: "use" }, "Use this key"),
+      ),
+    ),
+  );
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "use") {
       apiKey.set(input.value.trim());

@@ -22,7 +22,10 @@ export class Problem extends Error {
   }
 
   static unreachable() {
-    return new Problem({ title: "Atalaya cannot be reached", detail: "The page keeps trying; what you see may be old." });
+    return new Problem({
+      title: "Atalaya cannot be reached",
+      detail: "The page keeps trying; what you see may be old.",
+    });
   }
 }
 

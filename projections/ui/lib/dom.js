@@ -23,7 +23,9 @@ export function icon(name) {
  * has not changed is left alone.
  */
 export function render(parent, ...children) {
-  const keyed = new Map([...parent.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
+  const keyed = new Map(
+    [...parent.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]),
+  );
   let cursor = parent.firstChild;
   for (const next of nodes(children)) {
     const match = next.dataset?.key ? keyed.get(next.dataset.key) : cursor;

@@ -1,6 +1,10 @@
 // How values are written for people.
 
-const UNITS_S = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+const UNITS_S = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export const ZONES = ["D", "C", "B", "A", "not_assessable", "unknown"];

@@ -36,9 +36,18 @@ export class History {
 }
 
 function list(events) {
-  return h("ol", { class: "history" }, events.map((event) => {
-    const { name } = eventKind(event.type);
-    return h("li", { "data-key": event.id, "data-event": name }, when(event.time), h("strong", {}, words(name)),
-      h("span", { class: "muted" }, eventSummary(event)));
-  }));
+  return h(
+    "ol",
+    { class: "history" },
+    events.map((event) => {
+      const { name } = eventKind(event.type);
+      return h(
+        "li",
+        { "data-key": event.id, "data-event": name },
+        when(event.time),
+        h("strong", {}, words(name)),
+        h("span", { class: "muted" }, eventSummary(event)),
+      );
+    }),
+  );
 }

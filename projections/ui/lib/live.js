@@ -48,7 +48,9 @@ export class Live {
 
   #stream(path) {
     const abort = new AbortController();
-    this.#read(path, abort.signal).catch(() => {}).then(() => abort.signal.aborted || this.#again());
+    this.#read(path, abort.signal)
+      .catch(() => {})
+      .then(() => abort.signal.aborted || this.#again());
     return () => abort.abort();
   }
 
@@ -68,7 +70,10 @@ export class Live {
 
   #parsed(message) {
     const field = (name) =>
-      message.split("\n").filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ""));
+      message
+        .split("\n")
+        .filter((line) => line.startsWith(`${name}:`))
+        .map((line) => line.slice(name.length + 1).replace(/^ /, ""));
     const data = field("data").join("\n");
     if (data) this.#received(field("id").at(-1), data);
   }

@@ -9,14 +9,23 @@ export function zoneChip(zone, size = "") {
   const kind = zone ?? "unknown";
   const letter = { not_assessable: "?", unknown: "–" }[kind] ?? kind;
   const name = `${zoneName(kind)}, ${ZONE_WORDS[kind] ?? ""}`;
-  return h("span", { class: `zone ${size}`, "data-zone": kind, title: name },
-    h("span", { "aria-hidden": "true" }, letter), h("span", { class: "unseen" }, name));
+  return h(
+    "span",
+    { class: `zone ${size}`, "data-zone": kind, title: name },
+    h("span", { "aria-hidden": "true" }, letter),
+    h("span", { class: "unseen" }, name),
+  );
 }
 
 export function alarmBadge({ alarm, acknowledged }) {
   if (!alarm || alarm === "none") return null;
-  return h("span", { class: "badge", "data-alarm": alarm }, icon("bell"), alarm === "trip" ? "Trip" : "Alarm",
-    acknowledged ? h("span", { class: "soft" }, " acknowledged") : null);
+  return h(
+    "span",
+    { class: "badge", "data-alarm": alarm },
+    icon("bell"),
+    alarm === "trip" ? "Trip" : "Alarm",
+    acknowledged ? h("span", { class: "soft" }, " acknowledged") : null,
+  );
 }
 
 export function stateChip(state) {
@@ -28,17 +37,38 @@ export function when(text) {
   return h("time", { datetime: text, title: time(text) }, ago(text));
 }
 
+export function measured({ last_measured_at: at }) {
+  return at ? ["measured ", when(at)] : "never measured";
+}
+
 export function problemBox(problem) {
   if (!problem) return null;
-  const { message, detail, errors } = problem instanceof Problem ? problem : { message: "The page stumbled", detail: String(problem), errors: [] };
-  return h("div", { class: "problem", role: "alert" }, h("strong", {}, message), detail ? h("p", {}, detail) : null,
-    errors.length ? h("ul", {}, errors.map((error) => h("li", {}, h("code", {}, error.pointer ?? ""), " ", error.detail ?? ""))) : null);
+  const { message, detail, errors } =
+    problem instanceof Problem ? problem : { message: "The page stumbled", detail: String(problem), errors: [] };
+  return h(
+    "div",
+    { class: "problem", role: "alert" },
+    h("strong", {}, message),
+    detail ? h("p", {}, detail) : null,
+    errors.length
+      ? h(
+          "ul",
+          {},
+          errors.map((error) => h("li", {}, h("code", {}, error.pointer ?? ""), " ", error.detail ?? "")),
+        )
+      : null,
+  );
 }
 
 /** Nothing here yet, and how to change that. */
 export function emptyState(title, hint, lines = []) {
-  return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, hint),
-    lines.length ? h("pre", { tabindex: "0", "aria-label": "Commands to try" }, h("code", {}, lines.join("\n"))) : null);
+  return h(
+    "div",
+    { class: "empty" },
+    h("h2", {}, title),
+    h("p", {}, hint),
+    lines.length ? h("pre", { tabindex: "0", "aria-label": "Commands to try" }, h("code", {}, lines.join("\n"))) : null,
+  );
 }
 
 export function curl(path, ...rest) {
@@ -47,21 +77,45 @@ export function curl(path, ...rest) {
 
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
-  return h("dl", { class: "facts" }, known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 }
 
 export function choice(label, options, value, onchange) {
-  return h("label", { class: "choice" }, h("span", {}, label),
-    h("select", { onchange: (event) => onchange(event.target.value) },
-      options.map(([key, text]) => h("option", { value: key, selected: key === value }, text))));
+  return h(
+    "label",
+    { class: "choice" },
+    h("span", {}, label),
+    h(
+      "select",
+      { onchange: (event) => onchange(event.target.value) },
+      options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+    ),
+  );
 }
 
 /** Asks before what cannot be taken back; the answer is a promise. */
 export function confirmed(question, detail, action) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { "aria-labelledby": "question" },
-      h("form", { method: "dialog" }, h("h2", { id: "question" }, question), h("p", {}, detail),
-        h("div", { class: "actions" }, h("button", { value: "" }, "Cancel"), h("button", { class: "primary", value: "yes" }, action))));
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "question" },
+      h(
+        "form",
+        { method: "dialog" },
+        h("h2", { id: "question" }, question),
+        h("p", {}, detail),
+        h(
+          "div",
+          { class: "actions" },
+          h("button", { value: "" }, "Cancel"),
+          h("button", { class: "primary", value: "yes" }, action),
+        ),
+      ),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue === "yes");
@@ -76,8 +130,16 @@ export function toast(content, kind = "note") {
   const SHOWN_MS = 12_000;
   const TOASTS_MAX = 4;
   const shelf = document.getElementById("toasts");
-  const note = h("div", { class: "toast", "data-kind": kind }, content,
-    h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => note.remove() }, icon("close")));
+  const note = h(
+    "div",
+    { class: "toast", "data-kind": kind },
+    content,
+    h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => note.remove() },
+      icon("close"),
+    ),
+  );
   shelf.append(note);
   while (shelf.children.length > TOASTS_MAX) shelf.firstChild.remove();
   setTimeout(() => note.remove(), SHOWN_MS);

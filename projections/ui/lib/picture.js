@@ -11,7 +11,11 @@ const blobs = new Map();
 export function picture(url, alt) {
   const img = h("img", { alt, loading: "lazy", decoding: "async", "data-keep": url });
   if (!apiKey.get()) img.src = url;
-  else blobUrl(url).then((found) => (img.src = found), () => {});
+  else
+    blobUrl(url).then(
+      (found) => (img.src = found),
+      () => {},
+    );
   return img;
 }
 

@@ -21,19 +21,46 @@ export class Uploader {
   }
 
   #zone() {
-    const input = h("input", { type: "file", accept: "image/*", multiple: true, class: "unseen",
-      onchange: () => { this.#add(input.files); input.value = ""; } });
-    const over = (isOver) => (event) => { event.preventDefault(); zone.classList.toggle("over", isOver); };
-    const zone = h("div", { class: "drop", ondragover: over(true), ondragleave: over(false),
-      ondrop: (event) => { over(false)(event); this.#add(event.dataTransfer.files); } },
-    h("label", { class: "button primary" }, icon("upload"), h("span", {}, "Choose pictures"), input),
-    h("span", { class: "muted" }, "or drop them here"));
-    return h("section", { "aria-label": "Upload pictures", "data-key": "uploader", "data-keep": "uploader" }, zone, this.list);
+    const input = h("input", {
+      type: "file",
+      accept: "image/*",
+      multiple: true,
+      class: "unseen",
+      onchange: () => {
+        this.#add(input.files);
+        input.value = "";
+      },
+    });
+    const over = (isOver) => (event) => {
+      event.preventDefault();
+      zone.classList.toggle("over", isOver);
+    };
+    const zone = h(
+      "div",
+      {
+        class: "drop",
+        ondragover: over(true),
+        ondragleave: over(false),
+        ondrop: (event) => {
+          over(false)(event);
+          this.#add(event.dataTransfer.files);
+        },
+      },
+      h("label", { class: "button primary" }, icon("upload"), h("span", {}, "Choose pictures"), input),
+      h("span", { class: "muted" }, "or drop them here"),
+    );
+    return h(
+      "section",
+      { "aria-label": "Upload pictures", "data-key": "uploader", "data-keep": "uploader" },
+      zone,
+      this.list,
+    );
   }
 
   #add(files) {
     const free = FILES_MAX - this.#files.filter((file) => file.state !== "done").length;
-    for (const file of [...files].slice(0, Math.max(0, free))) this.#files.unshift({ file, state: "waiting", share: 0 });
+    for (const file of [...files].slice(0, Math.max(0, free)))
+      this.#files.unshift({ file, state: "waiting", share: 0 });
     this.#files.length = Math.min(this.#files.length, FILES_MAX);
     this.#next();
   }
@@ -44,14 +71,20 @@ export class Uploader {
       if (!waiting) break;
       this.#underway += 1;
       waiting.state = "sending";
-      this.#send(waiting).finally(() => { this.#underway -= 1; this.#next(); });
+      this.#send(waiting).finally(() => {
+        this.#underway -= 1;
+        this.#next();
+      });
     }
     this.#draw();
   }
 
   async #send(entry) {
     try {
-      entry.task = await sent(entry.file, this.query, (share) => { entry.share = share; this.#draw(); });
+      entry.task = await sent(entry.file, this.query, (share) => {
+        entry.share = share;
+        this.#draw();
+      });
       entry.state = "done";
       this.onDone(entry.task);
     } catch (problem) {
@@ -61,15 +94,27 @@ export class Uploader {
   }
 
   #draw() {
-    render(this.list, this.#files.slice(0, 20).map((entry) => this.#row(entry)));
+    render(
+      this.list,
+      this.#files.slice(0, 20).map((entry) => this.#row(entry)),
+    );
   }
 
   #row({ file, state, share, task, problem }) {
     const percent = Math.round(share * 100);
-    return h("li", {}, h("span", { class: "name" }, file.name), h("span", { class: "muted" }, bytes(file.size)),
+    return h(
+      "li",
+      {},
+      h("span", { class: "name" }, file.name),
+      h("span", { class: "muted" }, bytes(file.size)),
       state === "sending" ? h("progress", { max: 100, value: percent, "aria-label": `Sending ${file.name}` }) : null,
-      h("span", { class: "muted" }, state === "sending" ? `${percent} %` : state === "done" ? `accepted as ${shortId(task.task_id)}` : state),
-      problemBox(problem));
+      h(
+        "span",
+        { class: "muted" },
+        state === "sending" ? `${percent} %` : state === "done" ? `accepted as ${shortId(task.task_id)}` : state,
+      ),
+      problemBox(problem),
+    );
   }
 }
 

@@ -3,7 +3,7 @@
 import { get, items, url } from "../lib/api.js";
 import { h, render, s } from "../lib/dom.js";
 import { ZONES, ZONE_WORDS, eventKind, number, words, zoneName } from "../lib/format.js";
-import { alarmBadge, curl, emptyState, when, zoneChip } from "../lib/parts.js";
+import { alarmBadge, curl, emptyState, measured, zoneChip } from "../lib/parts.js";
 
 const CARDS_STEP = 24;
 const CARDS_MAX = 96;
@@ -14,21 +14,46 @@ export function open(root, { signal, lookAgain, setTitle }) {
 
   async function refresh(fleet) {
     const present = ZONES.filter((zone) => fleet.zones?.[zone] > 0);
-    const groups = await Promise.all(present.map(async (zone) => {
-      const body = await get(url("/v1/motors", { zone, limit: limits[zone] }), signal);
-      return { zone, motors: items(body), count: fleet.zones[zone] };
-    }));
+    const groups = await Promise.all(
+      present.map(async (zone) => {
+        const body = await get(url("/v1/motors", { zone, limit: limits[zone] }), signal);
+        return { zone, motors: items(body), count: fleet.zones[zone] };
+      }),
+    );
     if (!fleet.motors) return render(root, title(fleet), welcome());
     render(root, title(fleet), summary(fleet), groups.map(group));
   }
 
   function group({ zone, motors, count }) {
     const more = count > motors.length && limits[zone] < CARDS_MAX;
-    return h("section", { class: "group", "data-key": zone, id: `zone-${zone}`, tabindex: "-1", "aria-labelledby": `title-${zone}` },
-      h("h2", { id: `title-${zone}` }, zoneName(zone), h("span", { class: "muted" }, ` ${ZONE_WORDS[zone]} · ${count}`)),
+    return h(
+      "section",
+      { class: "group", "data-key": zone, id: `zone-${zone}`, tabindex: "-1", "aria-labelledby": `title-${zone}` },
+      h(
+        "h2",
+        { id: `title-${zone}` },
+        zoneName(zone),
+        h("span", { class: "muted" }, ` ${ZONE_WORDS[zone]} · ${count}`),
+      ),
       h("ul", { class: "cards" }, motors.map(card)),
-      more ? h("button", { type: "button", onclick: () => { limits[zone] += CARDS_STEP; lookAgain(); } }, "Show more") : null,
-      count > motors.length && !more ? h("p", { class: "muted" }, `${count - motors.length} more: ask the API with zone=${zone}.`) : null);
+      more
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "more",
+              onclick: () => {
+                limits[zone] += CARDS_STEP;
+                lookAgain();
+              },
+            },
+            "Show more",
+          )
+        : null,
+      count > motors.length && !more
+        ? h("p", { class: "muted" }, `${count - motors.length} more: ask the API with zone=${zone}.`)
+        : null,
+    );
   }
 
   return { refresh, concerns: (event) => eventKind(event.type).category === "motor" };
@@ -36,16 +61,49 @@ export function open(root, { signal, lookAgain, setTitle }) {
 
 function title(fleet) {
   const lost = fleet.sensors_lost ?? 0;
-  return h("div", { class: "title", "data-key": "title" }, h("h1", {}, "Fleet"),
-    h("p", { class: "muted" }, `${fleet.motors ?? 0} ${fleet.motors === 1 ? "motor" : "motors"}`, lost ? ` · ${lost} ${lost === 1 ? "sensor" : "sensors"} lost` : ""));
+  return h(
+    "div",
+    { class: "title", "data-key": "title" },
+    h("h1", {}, "Fleet"),
+    h(
+      "p",
+      { class: "muted" },
+      `${fleet.motors ?? 0} ${fleet.motors === 1 ? "motor" : "motors"}`,
+      lost ? ` · ${lost} ${lost === 1 ? "sensor" : "sensors"} lost` : "",
+    ),
+  );
 }
 
 function summary(fleet) {
   const count = (zone) => fleet.zones?.[zone] ?? 0;
-  return h("div", { class: "summary", "data-key": "summary" }, proportions(count),
-    h("ul", { class: "tiles" }, ZONES.map((zone) =>
-      h("li", {}, h("button", { type: "button", class: "tile", "data-zone": zone, disabled: count(zone) === 0, onclick: () => jumpTo(zone) },
-        zoneChip(zone), h("strong", {}, count(zone)), h("span", { class: "muted" }, ZONE_WORDS[zone]))))));
+  return h(
+    "div",
+    { class: "summary", "data-key": "summary" },
+    proportions(count),
+    h(
+      "ul",
+      { class: "tiles" },
+      ZONES.map((zone) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              class: "tile",
+              "data-zone": zone,
+              disabled: count(zone) === 0,
+              onclick: () => jumpTo(zone),
+            },
+            zoneChip(zone),
+            h("strong", {}, count(zone)),
+            h("span", { class: "muted" }, ZONE_WORDS[zone]),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** How the fleet is divided, as one bar; the tiles below tell the same in numbers. */
@@ -58,7 +116,11 @@ function proportions(count) {
     x += width;
     return part;
   });
-  return s("svg", { class: "proportions", viewBox: "0 0 1000 10", preserveAspectRatio: "none", "aria-hidden": "true" }, parts);
+  return s(
+    "svg",
+    { class: "proportions", viewBox: "0 0 1000 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+    parts,
+  );
 }
 
 function jumpTo(zone) {
@@ -69,18 +131,43 @@ function jumpTo(zone) {
 
 function card(motor) {
   const lost = (motor.sensors ?? []).filter((sensor) => sensor.state === "lost").length;
-  const measured = typeof motor.velocity_rms_mm_s === "number";
-  return h("li", { class: "card", "data-key": motor.motor_id, "data-zone": motor.zone ?? "unknown" },
-    h("div", { class: "head" }, zoneChip(motor.zone),
-      h("h3", {}, h("a", { href: `#/motors/${encodeURIComponent(motor.motor_id)}` }, motor.name)), alarmBadge(motor)),
-    h("p", { class: "reading" }, number(motor.velocity_rms_mm_s), h("small", {}, measured ? " mm/s RMS" : " no velocity")),
-    h("p", { class: "muted" }, [motor.location, `${motor.rated_power_kw} kW`, `${motor.rated_speed_rpm} rpm`].filter(Boolean).join(" · ")),
-    h("p", { class: "muted" }, motor.zone_reason ? [words(motor.zone_reason), " · "] : null, "measured ", when(motor.last_measured_at),
-      lost ? h("span", { class: "lost" }, ` · ${lost} sensor${lost === 1 ? "" : "s"} lost`) : null));
+  const hasVelocity = typeof motor.velocity_rms_mm_s === "number";
+  return h(
+    "li",
+    { class: "card", "data-key": motor.motor_id, "data-zone": motor.zone ?? "unknown" },
+    h(
+      "div",
+      { class: "head" },
+      zoneChip(motor.zone),
+      h("h3", {}, h("a", { href: `#/motors/${encodeURIComponent(motor.motor_id)}` }, motor.name)),
+      alarmBadge(motor),
+    ),
+    h(
+      "p",
+      { class: "reading" },
+      number(motor.velocity_rms_mm_s),
+      h("small", {}, hasVelocity ? " mm/s RMS" : " no velocity"),
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      [motor.location, `${motor.rated_power_kw} kW`, `${motor.rated_speed_rpm} rpm`].filter(Boolean).join(" · "),
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      motor.zone_reason ? [words(motor.zone_reason), " · "] : null,
+      measured(motor),
+      lost ? h("span", { class: "lost" }, ` · ${lost} sensor${lost === 1 ? "" : "s"} lost`) : null,
+    ),
+  );
 }
 
 function welcome() {
   const motor = { name: "P-101", rated_power_kw: 90, rated_speed_rpm: 1480, location: "Hall 2" };
-  return emptyState("No motors yet", "Register one, and it appears here at once. Or start the server with --demo for a fleet that lives.",
-    [curl("/v1/motors", "-H 'Content-Type: application/json'", `-d '${JSON.stringify(motor)}'`)]);
+  return emptyState(
+    "No motors yet",
+    "Register one, and it appears here at once. Or start the server with --demo for a fleet that lives.",
+    [curl("/v1/motors", "-H 'Content-Type: application/json'", `-d '${JSON.stringify(motor)}'`)],
+  );
 }

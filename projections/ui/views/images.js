@@ -9,7 +9,10 @@ import { Uploader } from "../lib/upload.js";
 
 const PAGE = 40;
 const PAGES_MAX = 5;
-const STATES = [["", "all"], ...["submitted", "processing", "completed", "failed", "cancelled", "expired"].map((state) => [state, state])];
+const STATES = [
+  ["", "all"],
+  ...["submitted", "processing", "completed", "failed", "cancelled", "expired"].map((state) => [state, state]),
+];
 const THUMBNAIL = "800x800.jpg";
 
 export function open(root, { signal, lookAgain, setTitle }) {
@@ -30,10 +33,39 @@ export function open(root, { signal, lookAgain, setTitle }) {
       cursor = body.next;
       if (!cursor) break;
     }
-    render(filter, choice("State", STATES, state, (chosen) => { state = chosen; pages = 1; lookAgain(); }));
+    render(
+      filter,
+      choice("State", STATES, state, (chosen) => {
+        state = chosen;
+        pages = 1;
+        lookAgain();
+      }),
+    );
     const more = cursor && pages < PAGES_MAX;
-    render(tasks, found.length ? h("ul", { class: "cards pictures" }, found.map((task) => card(task, lookAgain))) : nothing(state),
-      more ? h("button", { type: "button", onclick: () => { pages += 1; lookAgain(); } }, "Show more") : null);
+    render(
+      tasks,
+      found.length
+        ? h(
+            "ul",
+            { class: "cards pictures" },
+            found.map((task) => card(task, lookAgain)),
+          )
+        : nothing(state),
+      more
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "more",
+              onclick: () => {
+                pages += 1;
+                lookAgain();
+              },
+            },
+            "Show more",
+          )
+        : null,
+    );
   }
 
   return { refresh, concerns: (event) => eventKind(event.type).category === "image" };
@@ -45,28 +77,59 @@ export function thumbnail(task) {
   const has = (name) => (task.variants ?? []).some((variant) => variant.name === name);
   if (!has(THUMBNAIL)) return h("div", { class: "thumb waiting" }, icon("picture"));
   const large = has("1024x1024.jpg") ? `${path}/1024x1024.jpg` : `${path}/${THUMBNAIL}`;
-  return h("a", { class: "thumb", href: large, target: "_blank", rel: "noopener", onclick: opener(large) },
-    picture(`${path}/${THUMBNAIL}`, `Picture ${shortId(task.task_id)}, open it large`));
+  return h(
+    "a",
+    { class: "thumb", href: large, target: "_blank", rel: "noopener", onclick: opener(large) },
+    picture(`${path}/${THUMBNAIL}`, `Picture ${shortId(task.task_id)}, open it large`),
+  );
 }
 
 function card(task, lookAgain) {
   const path = `/v1/images/${encodeURIComponent(task.task_id)}`;
-  const act = (method, target) => () => command(method, target).then(lookAgain, (problem) => toast(problemBox(problem), "problem"));
+  const act = (method, target) => () =>
+    command(method, target).then(lookAgain, (problem) => toast(problemBox(problem), "problem"));
   const isUnderway = ["submitted", "processing"].includes(task.state);
-  const button = (text, onclick) => h("button", { type: "button", "aria-label": `${text} ${shortId(task.task_id)}`, onclick }, text);
-  return h("li", { class: "card", "data-key": task.task_id, "data-state": task.state }, thumbnail(task),
-    h("div", { class: "head" }, h("h3", {}, h("code", { title: task.task_id }, shortId(task.task_id))), stateChip(task.state)),
-    h("p", { class: "muted" }, task.attempts ? `${task.attempts} ${task.attempts === 1 ? "attempt" : "attempts"}` : "not started",
+  const button = (text, onclick) =>
+    h("button", { type: "button", "aria-label": `${text} ${shortId(task.task_id)}`, onclick }, text);
+  return h(
+    "li",
+    { class: "card", "data-key": task.task_id, "data-state": task.state },
+    thumbnail(task),
+    h(
+      "div",
+      { class: "head" },
+      h("h3", {}, h("code", { title: task.task_id }, shortId(task.task_id))),
+      stateChip(task.state),
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      task.attempts ? `${task.attempts} ${task.attempts === 1 ? "attempt" : "attempts"}` : "not started",
       task.submitted_at ? [" · ", when(task.submitted_at)] : null,
-      task.motor_id ? [" · ", h("a", { href: `#/motors/${encodeURIComponent(task.motor_id)}` }, "motor")] : null),
-    task.failure ? h("p", { class: "failure" }, h("strong", {}, words(task.failure.code)), " ", task.failure.detail) : null,
-    h("p", { class: "muted" }, (task.variants ?? []).map((variant) => h("span", { class: "variant" }, `${variant.width} × ${variant.height}, ${bytes(variant.bytes)}`))),
-    h("div", { class: "actions" }, isUnderway ? button("Cancel", act("DELETE", path)) : null,
-      task.state === "failed" || task.state === "cancelled" ? button("Retry", act("POST", `${path}/retry`)) : null));
+      task.motor_id ? [" · ", h("a", { href: `#/motors/${encodeURIComponent(task.motor_id)}` }, "motor")] : null,
+    ),
+    task.failure
+      ? h("p", { class: "failure" }, h("strong", {}, words(task.failure.code)), " ", task.failure.detail)
+      : null,
+    h(
+      "p",
+      { class: "muted" },
+      (task.variants ?? []).map((variant) =>
+        h("span", { class: "variant" }, `${variant.width} × ${variant.height}, ${bytes(variant.bytes)}`),
+      ),
+    ),
+    h(
+      "div",
+      { class: "actions" },
+      isUnderway ? button("Cancel", act("DELETE", path)) : null,
+      task.state === "failed" || task.state === "cancelled" ? button("Retry", act("POST", `${path}/retry`)) : null,
+    ),
+  );
 }
 
 function nothing(state) {
   if (state) return emptyState(`No picture is ${state}`, "Choose another state to see the others.");
-  return emptyState("No pictures yet", "Drop one above, or send its bytes:",
-    [curl("/v1/images", "-H 'Content-Type: image/jpeg'", "--data-binary @picture.jpg")]);
+  return emptyState("No pictures yet", "Drop one above, or send its bytes:", [
+    curl("/v1/images", "-H 'Content-Type: image/jpeg'", "--data-binary @picture.jpg"),
+  ]);
 }

@@ -1,0 +1,133 @@
+// What the view of one motor is made of.
+
+import { command } from "../lib/api.js";
+import { h, icon } from "../lib/dom.js";
+import { number, velocity, words, zoneName } from "../lib/format.js";
+import { alarmBadge, curl, emptyState, facts, measured, problemBox, stateChip, toast, zoneChip } from "../lib/parts.js";
+
+export function heading(motor) {
+  return [
+    h("p", { class: "crumbs" }, h("a", { href: "#/" }, "Fleet"), " / "),
+    h(
+      "div",
+      { class: "title" },
+      zoneChip(motor.zone, "large"),
+      h(
+        "div",
+        {},
+        h("h1", {}, motor.name),
+        h(
+          "p",
+          {},
+          zoneName(motor.zone ?? "unknown"),
+          motor.zone_reason ? `, ${words(motor.zone_reason)}` : "",
+          " · ",
+          velocity(motor.velocity_rms_mm_s),
+          " RMS · ",
+          measured(motor),
+        ),
+      ),
+      alarmBadge(motor),
+      motor.state === "decommissioned" ? stateChip(motor.state) : null,
+    ),
+  ];
+}
+
+export function alarm(motor, path, lookAgain) {
+  if (!motor.alarm || motor.alarm === "none") return null;
+  const acknowledge = () =>
+    command("POST", `${path}/alarm/acknowledge`).then(lookAgain, (problem) => toast(problemBox(problem), "problem"));
+  return h(
+    "div",
+    { class: "alarm-panel", "data-alarm": motor.alarm },
+    icon("bell"),
+    h(
+      "p",
+      {},
+      h("strong", {}, motor.alarm === "trip" ? "Trip limit exceeded" : "Alarm limit exceeded"),
+      motor.acknowledged ? " · acknowledged" : " · nobody has acknowledged this yet",
+    ),
+    motor.acknowledged ? null : h("button", { type: "button", class: "primary", onclick: acknowledge }, "Acknowledge"),
+  );
+}
+
+export function nameplate(motor) {
+  const support =
+    typeof motor.support === "object" && motor.support
+      ? Object.entries(motor.support)
+          .map(([axis, kind]) => `${axis} ${kind}`)
+          .join(", ")
+      : motor.support;
+  const bearings = (motor.bearings ?? []).map(
+    (bearing) =>
+      `${bearing.position}: ${bearing.designation ?? `${bearing.rolling_elements} × ${bearing.element_diameter_mm} mm on ${bearing.pitch_diameter_mm} mm`}`,
+  );
+  return facts([
+    ["Rated power", `${motor.rated_power_kw} kW`],
+    ["Rated speed", `${motor.rated_speed_rpm} rpm`],
+    ["Line frequency", motor.line_frequency_hz && `${motor.line_frequency_hz} Hz`],
+    ["Poles", motor.poles],
+    ["Machine group", motor.machine_group && words(motor.machine_group)],
+    ["Support", support],
+    ["Bearings", bearings.join("; ")],
+    ["Location", motor.location],
+    ["State", words(motor.state)],
+    ["Motor id", h("code", {}, motor.motor_id)],
+  ]);
+}
+
+export function sensorTable({ sensors = [] }) {
+  if (!sensors.length) return h("p", { class: "muted" }, "No sensor has sent anything yet.");
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Sensors" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Sensor", "Axis", "Zone", "mm/s RMS", "State"].map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        sensors.map((sensor) =>
+          h(
+            "tr",
+            { "data-key": key(sensor) },
+            h("th", { scope: "row" }, sensor.sensor),
+            h("td", {}, words(sensor.axis)),
+            h("td", {}, zoneChip(sensor.zone)),
+            h("td", { class: "number" }, number(sensor.velocity_rms_mm_s)),
+            h("td", {}, stateChip(sensor.state)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+export function firstMeasurement(path) {
+  const sample = {
+    sensor: "DE",
+    axis: "radial_h",
+    unit: "mm/s",
+    statistic: "rms",
+    sample_rate_hz: 1,
+    started_at: new Date().toISOString(),
+    samples: [2.1],
+  };
+  return emptyState("No measurement yet", "Send what a sensor measured; the trend starts with the first value.", [
+    curl(`${path}/vibration`, "-H 'Content-Type: application/json'", `-d '${JSON.stringify(sample)}'`),
+  ]);
+}
+
+/** A sensor measures in several axes; the two together name what is plotted. */
+export function key({ sensor, axis }) {
+  return `${sensor} ${axis}`;
+}
