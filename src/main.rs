@@ -1,1 +1,71 @@
-fn main() {}
+//! `atalaya`: arguments → settings → whatever was asked for.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use atalaya::cli::{Cli, Command, Serve};
+use atalaya::config::{Config, Overrides};
+use atalaya::{admin, serve};
+use clap::Parser;
+
+/// As sysexits.h has it: used wrongly.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("atalaya: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the threads")?;
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(options) => match read_config(&options) {
+            Ok(config) => {
+                infra_telemetry::start_logs(config.log_format, &config.log_filter);
+                runtime.block_on(serve::run(config, options.demo))?;
+            }
+            Err(code) => return Ok(code),
+        },
+        Command::Config(options) => match read_config(&options) {
+            Ok(config) => admin::print(&config.describe()),
+            Err(code) => return Ok(code),
+        },
+        Command::Rebuild { projection, force, rollback, server } => {
+            runtime.block_on(admin::rebuild(&server, &projection, force, rollback))?;
+        }
+        Command::DeadLetters { command, server } => {
+            runtime.block_on(admin::dead_letters(&server, command))?;
+        }
+        Command::Events { command, server } => {
+            runtime.block_on(admin::events(&server, command))?;
+        }
+        Command::Healthcheck { url } => runtime.block_on(admin::healthcheck(&url))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_config(options: &Serve) -> Result<Config, ExitCode> {
+    let overrides = Overrides {
+        roles: options.roles.clone(),
+        data_dir: options.data_dir.clone(),
+        listen: options.listen,
+    };
+    Config::read(&|name| std::env::var(name).ok(), overrides).map_err(|error| {
+        complain(&format!("atalaya: {error}"));
+        ExitCode::from(EXIT_USAGE)
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "a person at a terminal reads it, perhaps before logging has begun")]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}

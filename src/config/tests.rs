@@ -1,0 +1,65 @@
+//! Settings by name, from nothing but a list.
+
+use super::*;
+
+fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let get = |name: &str| {
+        settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
+    Config::read(&get, Overrides::default())
+}
+
+#[test]
+fn without_any_setting_it_is_one_process_on_loopback() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.roles, Role::ALL);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+    assert_eq!(config.storage_input_path, PathBuf::from("data/storage/images/input"));
+    assert_eq!((config.concurrency, config.max_retries), (5, 3));
+}
+
+#[test]
+fn every_name_is_honoured() {
+    let config = read(&[
+        ("ROLES", "ams, images"),
+        ("SERVER_PORT", "8081"),
+        ("STORAGE_INPUT_PATH", "in"),
+        ("STORAGE_OUTPUT_PATH", "out"),
+        ("CONCURRENCY", "2"),
+        ("MAX_RETRIES", "0"),
+        ("WORKER_ID", "w7"),
+        ("APP_VERSION", "9"),
+        ("LOG_FORMAT", "json"),
+    ])
+    .unwrap();
+    assert_eq!(config.roles, [Role::Ams, Role::Images]);
+    assert_eq!(config.listen.port(), 8081);
+    assert_eq!(config.storage_output_path, PathBuf::from("out"));
+    assert_eq!((config.concurrency, config.max_retries), (2, 0));
+    assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn a_secret_may_lie_in_a_file_and_is_never_described() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "s3cret\n").unwrap();
+    let config = read(&[("API_KEY_FILE", file.path().to_str().unwrap())]).unwrap();
+    assert!(config.api_key.as_ref().unwrap().matches("s3cret"));
+    assert!(!config.describe().contains("s3cret"), "{}", config.describe());
+}
+
+#[test]
+fn a_wrong_setting_is_named() {
+    for (name, value) in [
+        ("SERVER_PORT", "http"),
+        ("CONCURRENCY", "0"),
+        ("MAX_RETRIES", "-1"),
+        ("ROLES", "ams,king"),
+        ("LISTEN", "everywhere"),
+        ("LOG_FORMAT", "xml"),
+        ("API_KEY_FILE", "no/such/file"),
+    ] {
+        let message = read(&[(name, value)]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{name}: ")), "{message}");
+    }
+}

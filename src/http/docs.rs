@@ -1,0 +1,73 @@
+//! The API's description, and a page to try it out.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde_json::{Map, Value, json};
+use utoipa_swagger_ui::Config;
+
+use super::admin;
+
+static OPENAPI: LazyLock<String> = LazyLock::new(|| openapi().to_string());
+static SWAGGER: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str())))
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .route("/docs/", get(async || page("")))
+        .route("/docs/{*file}", get(async |Path(file): Path<String>| page(&file)))
+}
+
+/// A file of Swagger UI, which a library carries.
+fn page(file: &str) -> Response {
+    let file = if file.is_empty() { "index.html" } else { file };
+    match utoipa_swagger_ui::serve(file, Arc::clone(&SWAGGER)) {
+        Ok(Some(file)) => ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response(),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "serving the API's description failed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The description of every route, put together from what the two sides and the admin routes say of themselves.
+pub fn openapi() -> Value {
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Atalaya",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Watches electric motors and keeps pictures of them.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{}, { "api_key": [] }],
+        "paths": {},
+        "components": {
+            "securitySchemes": { "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" } },
+        },
+    });
+    for part in [commands::openapi(), projections::openapi(), admin::openapi()] {
+        merge(&mut document, part);
+    }
+    document
+}
+
+/// Adds what `part` has and `whole` has not, object by object; what both have stays as it is.
+fn merge(whole: &mut Value, part: Value) {
+    let (Value::Object(whole), Value::Object(part)) = (whole, part) else { return };
+    for (name, value) in part {
+        merge(whole.entry(name).or_insert_with(|| like(&value)), value);
+    }
+}
+
+fn like(value: &Value) -> Value {
+    if value.is_object() { Value::Object(Map::new()) } else { value.clone() }
+}

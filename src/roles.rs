@@ -1,0 +1,56 @@
+//! What a process can be, and what each role starts.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What a process is; by default it is all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Takes commands and samples over HTTP.
+    Ams,
+    /// Answers queries over HTTP, and serves the dashboard.
+    Api,
+    /// Builds the read models.
+    Projections,
+    /// Makes variants of pictures.
+    Images,
+    /// Judges vibration.
+    Vibration,
+}
+
+impl Role {
+    /// All of them: one process.
+    pub const ALL: [Self; 5] =
+        [Self::Ams, Self::Api, Self::Projections, Self::Images, Self::Vibration];
+
+    /// As `--roles` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ams => "ams",
+            Self::Api => "api",
+            Self::Projections => "projections",
+            Self::Images => "images",
+            Self::Vibration => "vibration",
+        }
+    }
+}
+
+/// There is no such role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no role {0:?}; there are ams, api, projections, images and vibration")]
+pub struct NoRole(String);
+
+impl FromStr for Role {
+    type Err = NoRole;
+
+    fn from_str(text: &str) -> Result<Self, NoRole> {
+        let found = Self::ALL.into_iter().find(|role| role.name() == text);
+        found.ok_or_else(|| NoRole(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
