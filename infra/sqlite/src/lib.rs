@@ -15,6 +15,7 @@
 //! `documents-` and `samples-`.
 
 mod database;
+mod documents;
 mod error;
 mod folder;
 mod kill_points;
@@ -22,23 +23,31 @@ mod log;
 mod numbers;
 mod readers;
 mod retention;
+mod samples;
 mod settings;
 mod writer;
 
+pub use documents::SqliteDocuments;
 pub use error::OpenError;
 pub use folder::DataFolder;
 pub use log::SqliteLog;
+pub use samples::SqliteSamples;
 pub use settings::Settings;
 pub use writer::WriteCounts;
 
 use std::sync::Arc;
 
+use ports::PortError;
 use ports::clock::Clock;
 
 /// All stores of one data folder.
 pub struct SqliteStores {
     /// The event log and what moves with it.
     pub log: Arc<SqliteLog>,
+    /// The read models.
+    pub documents: Arc<SqliteDocuments>,
+    /// The samples, and what the processor made of them.
+    pub samples: Arc<SqliteSamples>,
     folder: Arc<DataFolder>,
 }
 
@@ -54,10 +63,12 @@ impl SqliteStores {
     ) -> Result<Self, OpenError> {
         let folder = Arc::new(folder);
         let log = Arc::new(SqliteLog::open(&folder, Arc::clone(clock), settings)?);
+        let documents = Arc::new(SqliteDocuments::open(&folder, settings)?);
+        let samples = Arc::new(SqliteSamples::open(&folder, Arc::clone(clock), settings)?);
         folder
             .sync()
             .map_err(|source| OpenError::Folder { folder: folder.path().to_owned(), source })?;
-        Ok(Self { log, folder })
+        Ok(Self { log, documents, samples, folder })
     }
 
     /// The folder, which is locked as long as the stores are open.
@@ -65,8 +76,33 @@ impl SqliteStores {
         &self.folder
     }
 
+    /// Lets go of everything that is older, or more, than the settings allow.
+    ///
+    /// # Errors
+    /// A store does not answer. What was removed before stays removed.
+    pub async fn purge(&self) -> Result<Purged, PortError> {
+        Ok(Purged {
+            commands: self.log.purge_commands().await?,
+            samples: self.samples.purge_samples().await?,
+            readings: self.samples.purge_readings().await?,
+        })
+    }
+
     /// Finishes the writes that wait, takes no more, and closes the files.
     pub async fn close(self) {
         self.log.close().await;
+        self.documents.close().await;
+        self.samples.close().await;
     }
+}
+
+/// How much a purge removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// Remembered commands.
+    pub commands: u64,
+    /// Samples.
+    pub samples: u64,
+    /// Readings, with their spectra.
+    pub readings: u64,
 }

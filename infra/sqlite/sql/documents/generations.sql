@@ -1,0 +1,1 @@
+SELECT live, previous, newest FROM generations WHERE name = ?1

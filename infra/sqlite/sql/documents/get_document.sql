@@ -1,0 +1,1 @@
+SELECT key, position, body FROM {table} WHERE key = ?1

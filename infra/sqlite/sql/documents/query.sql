@@ -1,0 +1,5 @@
+SELECT key, position, body, {sorted_by}
+FROM {table}
+WHERE body IS NOT NULL {conditions}
+ORDER BY {order}
+LIMIT {limit}

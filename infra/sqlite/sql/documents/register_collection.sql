@@ -1,0 +1,3 @@
+INSERT INTO collections (name, generation)
+VALUES (?1, ?2)
+ON CONFLICT DO NOTHING

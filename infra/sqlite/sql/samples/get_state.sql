@@ -1,0 +1,1 @@
+SELECT state FROM states WHERE motor_id = ?1

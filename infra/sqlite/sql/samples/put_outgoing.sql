@@ -1,0 +1,1 @@
+INSERT INTO outgoing (command) VALUES (?1)

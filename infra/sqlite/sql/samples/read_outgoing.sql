@@ -1,0 +1,1 @@
+SELECT id, command FROM outgoing ORDER BY id LIMIT ?1

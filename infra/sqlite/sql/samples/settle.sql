@@ -1,0 +1,1 @@
+DELETE FROM outgoing WHERE id = ?1
