@@ -1,4 +1,4 @@
-//! How many samples a second one core turns into conditions, beside the bare transform that it contains.
+//! How many samples a second one core turns into conditions, beside the bare transform.
 //!
 //! One window is one second at 12.8 kHz. Run with `cargo bench -p domain --bench spectrum`.
 

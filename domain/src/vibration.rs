@@ -9,6 +9,7 @@ pub mod axis;
 pub mod band;
 pub mod block;
 pub mod condition;
+mod detector;
 pub mod features;
 pub mod inspection;
 mod packed;

@@ -1,5 +1,7 @@
-//! Holds the mathematics of vibration to golden numbers and to properties that must hold for any signal.
+//! Holds the mathematics of vibration to golden numbers, to properties and to sentences.
 
+#[path = "maths/alarm.rs"]
+mod alarm;
 #[path = "maths/assembler.rs"]
 mod assembler;
 #[path = "maths/iso.rs"]
@@ -10,11 +12,15 @@ mod properties;
 mod signals;
 #[path = "maths/synthetic.rs"]
 mod synthetic;
+#[path = "maths/windows.rs"]
+mod windows;
 
-/// Expected values below this are compared absolutely: they are what rounding left of a signal of about one.
+/// Expected values below this are compared absolutely: they are what rounding left of a signal of
+/// about one.
 const ABOUT_ZERO: f64 = 0.1;
 
-/// Asserts that two numbers agree to a share of the expected one, or absolutely where that is about zero.
+/// Asserts that two numbers agree to a share of the expected one, or absolutely where that is about
+/// zero.
 #[track_caller]
 fn assert_close(what: &str, actual: f64, expected: f64, tolerance: f64) {
     let allowed = tolerance * expected.abs().max(ABOUT_ZERO);

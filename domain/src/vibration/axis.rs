@@ -6,7 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The axis of a sensor: named after the machine where the fitter knew it, after the sensor where not.
+/// The axis of a sensor: named after the machine where the fitter knew it, after the sensor where
+/// not.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

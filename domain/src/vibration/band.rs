@@ -25,16 +25,18 @@ impl Band {
         if speed_rpm.is_some_and(|rpm| rpm < SLOW_RPM) { Self::SLOW } else { Self::STANDARD }
     }
 
-    /// How many seconds a window must last, so that the lower end is ten lines (of the slow band: eight) above zero.
+    /// How many whole seconds a window must last, so that the lower end is ten lines (of the slow
+    /// band: eight) above zero.
     ///
-    /// With less, the leakage of the window meets the steep weight of the integration: at 0.64 s the velocity
-    /// of a tone at 10.5 Hz is wrong by 23 %, at 1.28 s by 1.5 %.
-    pub fn window_s_min(self) -> f64 {
-        if self.low_hz < Self::STANDARD.low_hz { 4.0 } else { 1.0 }
+    /// With less, the leakage of the window meets the steep weight of the integration: at 0.64 s
+    /// the velocity of a tone at 10.5 Hz is wrong by 23 %, at 1.28 s by 1.5 %.
+    pub fn window_s_min(self) -> u32 {
+        if self.low_hz < Self::STANDARD.low_hz { 4 } else { 1 }
     }
 
-    /// The lowest sample rate in Hz that covers the band: 2.56 times its upper end. Between 2 and 2.56 lies the
-    /// slope of the anti-aliasing filter, which attenuates the band or lets aliases into it.
+    /// The lowest sample rate in Hz that covers the band: 2.56 times its upper end. Between 2 and
+    /// 2.56 lies the slope of the anti-aliasing filter, which attenuates the band or lets aliases
+    /// into it.
     pub fn sample_rate_hz_min(self) -> f64 {
         2.56 * self.high_hz
     }

@@ -24,11 +24,13 @@ pub const SAMPLE_FAULTS_MAX: usize = 100;
 
 /// Samples of one axis of one sensor, equally spaced in time.
 ///
-/// Written, the samples are base64 of f32 little-endian in the field `samples_base64`, which keeps every bit.
+/// Written, the samples are base64 of f32 little-endian in the field `samples_base64`, which keeps
+/// every bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleBlock {
-    /// The name of the sensor on its motor, such as `DE`: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
+    /// The name of the sensor on its motor, such as `DE`: 1 to 64 characters of `A-Z a-z 0-9 . _
+    /// -`.
     pub sensor: String,
     /// The axis of the sensor.
     pub axis: Axis,
@@ -54,7 +56,8 @@ pub enum Statistic {
     Rms,
 }
 
-/// One value that a sensor computed itself. It has a zone when it is a velocity, and never a spectrum.
+/// One value that a sensor computed itself. It has a zone when it is a velocity, and never a
+/// spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
@@ -84,8 +87,9 @@ impl SampleBlock {
     /// Whether the block may be taken in at the moment `now`.
     ///
     /// # Errors
-    /// Every fault with a JSON pointer into the request, such as `/samples/17`. Of bad samples the first
-    /// [`SAMPLE_FAULTS_MAX`] are named, and the rest is counted in one more fault at `/samples`.
+    /// Every fault with a JSON pointer into the request, such as `/samples/17`. Of bad samples the
+    /// first [`SAMPLE_FAULTS_MAX`] are named, and the rest is counted in one more fault at
+    /// `/samples`.
     pub fn validate(&self, now: Timestamp) -> Result<(), Vec<FieldError>> {
         let mut faults = Faults::default();
         require_source(&mut faults, &self.sensor, self.started_at, self.speed_rpm, now);

@@ -29,8 +29,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The band in which this machine is judged. It follows from the rated speed, not from that of the moment: a
-    /// machine that is run up does not change its band on the way.
+    /// The band in which this machine is judged. It follows from the rated speed, not from that of
+    /// the moment: a machine that is run up does not change its band on the way.
     pub fn band(&self) -> Band {
         Band::for_speed(self.rated_speed_rpm)
     }
@@ -126,7 +126,8 @@ impl fmt::Display for Reason {
 
 /// Judges a window.
 ///
-/// A clipped window is judged as far as it goes and carries its flag; bad quality then keeps it from moving an alarm.
+/// A clipped window is judged as far as it goes and carries its flag; bad quality then keeps it
+/// from moving an alarm.
 pub fn assess_window(
     analyser: &mut Analyser,
     window: &Window,
@@ -138,7 +139,7 @@ pub fn assess_window(
     if *sample_rate_hz < band.sample_rate_hz_min() {
         return not_assessable(Reason::SampleRateTooLow, window.quality.clone());
     }
-    if (samples.len() as f64) < sample_rate_hz * band.window_s_min() {
+    if (samples.len() as f64) < sample_rate_hz * f64::from(band.window_s_min()) {
         return not_assessable(Reason::TooShort, window.quality.clone());
     }
     let features = Features::of(samples);

@@ -7,8 +7,8 @@ use super::spectrum::{Real, mean};
 
 /// Time-domain features of a window, in the unit of its samples.
 ///
-/// The mean μ is removed from all but `mean` and `rms`. So `crest` is `peak / std`, which differs from raw peak by raw
-/// RMS; the two must not be compared.
+/// The mean μ is removed from all but `mean` and `rms`. So `crest` is `peak / std`, which differs
+/// from raw peak by raw RMS; the two must not be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Features {
     /// μ, which for an accelerometer is mostly gravity.
@@ -34,7 +34,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// The features of samples; `None` when they do not vary or are not all finite, since the ratios mean nothing then.
+    /// The features of samples; `None` when they do not vary or are not all finite, since the
+    /// ratios mean nothing then.
     pub fn of<F: Real>(samples: &[F]) -> Option<Self> {
         if samples.is_empty() {
             return None;
@@ -66,7 +67,8 @@ impl Features {
         })
     }
 
-    /// The same features of the samples multiplied by a positive factor, as when their unit is converted.
+    /// The same features of the samples multiplied by a positive factor, as when their unit is
+    /// converted.
     pub fn scaled(self, factor: f64) -> Self {
         Self {
             mean: self.mean * factor,
@@ -79,7 +81,7 @@ impl Features {
     }
 }
 
-const LANES: usize = 8;
+const LANES: usize = 4;
 
 /// Sums of the powers of x−μ, and its extremes, in one pass.
 struct Sums {
@@ -91,7 +93,7 @@ struct Sums {
     min: f64,
 }
 
-/// The same for each lane: eight independent chains, which the compiler can keep in vector registers.
+/// The same for each lane: independent chains, as many as fit into the vector registers.
 struct Lanes {
     second: [f64; LANES],
     third: [f64; LANES],

@@ -17,7 +17,8 @@ pub struct Inspection {
 const RAIL_RUN_MIN: usize = 3;
 /// So large a share of samples at an extreme is a rail.
 const RAIL_SHARE_MIN: f64 = 0.01;
-/// A rail lies at least so many standard deviations from the mean; the floor of a signal of impulses does not.
+/// A rail lies at least so many standard deviations from the mean; the floor of a signal of
+/// impulses does not.
 const RAIL_SIGMAS_MIN: f64 = 0.5;
 /// The share of a window that a constant run must have to make it a flat line.
 const FLAT_RUN_SHARE_MIN: f64 = 0.5;
@@ -28,14 +29,16 @@ const SPIKE_NEIGHBOUR_SIGMAS_MAX: f64 = 3.0;
 
 /// Looks at samples one by one, given their mean and standard deviation.
 pub fn inspect(samples: &[f32], mean: f64, std: f64) -> Inspection {
-    // Without a branch per sample, so that the compiler takes many at a time; so are the other loops over all samples.
+    // Without a branch per sample, so that the compiler takes many at a time; so are the other
+    // loops over all samples.
     if !samples.iter().fold(true, |finite, sample| finite & sample.is_finite()) {
         let quality = Quality::from_iter([Flag::NonFinite]);
         return Inspection { quality, ..Inspection::default() };
     }
     let rails = Rails::of(samples);
     let flat = is_flat(samples, std, &rails);
-    // A dead sensor is at both of its extremes all the time, which is no news beside its being dead.
+    // A dead sensor is at both of its extremes all the time, which is no news beside its being
+    // dead.
     let clipped = !flat && rails.is_clipped(samples, mean, std);
     let spikes =
         if rails.farthest(mean) > SPIKE_SIGMAS_MIN * std { spikes(samples, mean, std) } else { 0 };
@@ -94,8 +97,9 @@ fn is_held(samples: &[f32], extreme: f32) -> bool {
 
 /// Whether the signal meets the run `start..end` too steeply for a rounded crest.
 ///
-/// The crest of a slow wave in few codes is also a run of equal samples. But it is a parabola that loses less than
-/// one code over half the run, so two samples further out it has lost little more; a cut wave comes with its slope.
+/// The crest of a slow wave in few codes is also a run of equal samples. But it is a parabola that
+/// loses less than one code over half the run, so two samples further out it has lost little more;
+/// a cut wave comes with its slope.
 fn is_cut(samples: &[f32], start: usize, end: usize, code: f32) -> bool {
     const OUTSIDE: usize = 2;
     let half = (end - start - 1) as f64 / 2.0;
@@ -115,7 +119,8 @@ fn smallest_step(samples: &[f32]) -> f32 {
     steps.filter(|step| *step > 0.0).fold(f32::INFINITY, f32::min)
 }
 
-/// Flat is what varies less than f32 can tell at its magnitude, or stands still for half of the time.
+/// Flat is what varies less than f32 can tell at its magnitude, or stands still for half of the
+/// time.
 fn is_flat(samples: &[f32], std: f64, rails: &Rails) -> bool {
     let magnitude = rails.farthest(0.0);
     if std == 0.0 || std < magnitude * f64::from(f32::EPSILON) {
@@ -123,7 +128,8 @@ fn is_flat(samples: &[f32], std: f64, rails: &Rails) -> bool {
     }
     let run_min = FLAT_RUN_SHARE_MIN * samples.len() as f64;
     let equal_pairs = count(samples.iter().zip(samples.iter().skip(1)).map(|(a, b)| a == b));
-    // Only when there are as many repetitions as a run needs is it worth looking whether they are one run.
+    // Only when there are as many repetitions as a run needs is it worth looking whether they are
+    // one run.
     (equal_pairs + 1) as f64 >= run_min
         && samples.chunk_by(|a, b| a == b).any(|run| run.len() as f64 >= run_min)
 }

@@ -1,4 +1,4 @@
-//! Samples in a compact form that keeps every bit: f32 little-endian, as base64 where the format is text.
+//! Samples in a compact form that keeps every bit: f32 little-endian, in text as base64.
 
 use std::fmt;
 

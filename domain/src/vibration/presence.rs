@@ -16,7 +16,8 @@ const STARTS_MAX: usize = 9;
 pub struct PresenceSettings {
     /// After so many of its expected intervals without a block.
     pub intervals: f64,
-    /// But not before so many seconds: blocks that come ten times a second may well be held up together.
+    /// But not before so many seconds: blocks that come ten times a second may well be held up
+    /// together.
     pub silence_s_min: f64,
     /// The interval in seconds that is expected before a second block has shown it.
     pub first_interval_s: f64,
@@ -54,7 +55,8 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// Takes in the times of a block. One that does not start after those before it is late and proves nothing.
+    /// Takes in the times of a block. One that does not start after those before it is late and
+    /// proves nothing.
     pub fn seen(
         &mut self,
         started_at: Timestamp,
@@ -101,8 +103,9 @@ impl Presence {
         self.lost
     }
 
-    /// The expected interval between two starts in seconds: the median of the last ones, which one pause does not
-    /// move. Of an even number the longer of the middle two. `None` before the second block.
+    /// The expected interval between two starts in seconds: the median of the last ones, which one
+    /// pause does not move. Of an even number the longer of the middle two. `None` before the
+    /// second block.
     pub fn interval_s(&self) -> Option<f64> {
         let later = self.starts.iter().skip(1);
         let mut gaps: Vec<f64> =

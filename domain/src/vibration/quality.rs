@@ -17,8 +17,8 @@ pub enum Flag {
     FlatLine,
     /// A sample is no finite number. Bad.
     NonFinite,
-    /// Single samples far outside their neighbours. Persistence in the alarm, not distrust, deals with them: at a low
-    /// sample rate a true impact looks the same.
+    /// Single samples far outside their neighbours. Persistence in the alarm, not distrust, deals
+    /// with them: at a low sample rate a true impact looks the same.
     Spike,
     /// Samples are missing before this window.
     GapBefore,

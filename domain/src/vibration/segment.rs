@@ -10,12 +10,14 @@ use super::unit::Unit;
 use super::window::{Ended, Window};
 use crate::time::Timestamp;
 
-/// Rates that differ by less are the same, so that a last digit lost in text does not break a stream.
+/// Rates that differ by less are the same, so that a last digit lost in text does not break a
+/// stream.
 const RATE_SHARE_MAX: f64 = 1e-9;
 /// By how much of its mean the speed may vary within a window before the lines smear.
 const SPEED_DRIFT_SHARE_MAX: f64 = 0.02;
 
-/// Samples are counted from the start of the segment; sample `i` was taken `(i − anchor_sample) / rate` after `anchor`.
+/// Samples are counted from the start of the segment; sample `i` was taken `(i − anchor_sample) /
+/// rate` after `anchor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Segment {
@@ -92,7 +94,8 @@ impl Segment {
         self.held.len()
     }
 
-    /// How much later than expected the block begins, in seconds; `None` when it cannot continue this segment.
+    /// How much later than expected the block begins, in seconds; `None` when it cannot continue
+    /// this segment.
     pub(super) fn slip_s(&self, block: &SampleBlock) -> Option<f64> {
         let alike = self.unit == block.unit && self.has_rate(block.sample_rate_hz);
         let elapsed_s = block.started_at.seconds_since(self.anchor);
@@ -128,7 +131,8 @@ impl Segment {
         windows
     }
 
-    /// One window of all that is held, when none was cut before and at least so many samples are there.
+    /// One window of all that is held, when none was cut before and at least so many samples are
+    /// there.
     pub(super) fn cut_remainder(&mut self, samples_min: usize) -> Option<Window> {
         let samples = self.held.len();
         (self.windows == 0 && samples >= samples_min).then(|| self.window(0, samples))

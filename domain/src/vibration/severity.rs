@@ -1,4 +1,4 @@
-//! Severity after ISO 10816: the boundaries of the zones as data, and the limits that follow from them.
+//! Severity after ISO 10816: the boundaries of the zones as data, and the limits made of them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,9 +32,9 @@ impl MachineGroup {
 
     /// The group of a motor of which only the rated power is known.
     ///
-    /// ISO 10816-3 is the standard for industrial machines, but it begins above 15 kW; what is smaller falls back
-    /// to class I of ISO 10816-1. Classes II to IV are never derived, since they overlap with the groups of part 3:
-    /// whoever wants one of them says so.
+    /// ISO 10816-3 is the standard for industrial machines, but it begins above 15 kW; what is
+    /// smaller falls back to class I of ISO 10816-1. Classes II to IV are never derived, since they
+    /// overlap with the groups of part 3: whoever wants one of them says so.
     pub fn from_power_kw(rated_power_kw: f64) -> Self {
         if rated_power_kw > 300.0 {
             Self::Group1
@@ -101,8 +101,9 @@ pub enum Zone {
 
 /// The boundaries for a machine on a mounting.
 ///
-/// Groups 1 and 2 (ISO 10816-3:2009, tables A.1 and A.2) ask for the mounting in the measuring direction. The classes
-/// (ISO 10816-1:1995, annex B) contain it already, III being rigid and IV flexible, so for them it changes nothing.
+/// Groups 1 and 2 (ISO 10816-3:2009, tables A.1 and A.2) ask for the mounting in the measuring
+/// direction. The classes (ISO 10816-1:1995, annex B) contain it already, III being rigid and IV
+/// flexible, so for them it changes nothing.
 pub const fn boundaries(group: MachineGroup, mounting: Mounting) -> Boundaries {
     use Mounting::{Flexible, Rigid};
     match (group, mounting) {
@@ -142,7 +143,8 @@ pub fn zone_by_displacement(displacement_rms_um: f64, boundaries: &Boundaries) -
     Some(zone_between(displacement_rms_um, [um.ab, um.bc, um.cd]))
 }
 
-/// The zone by velocity and, where both the value and its boundaries exist, displacement: the worse of the two.
+/// The zone by velocity and, where both the value and its boundaries exist, displacement: the worse
+/// of the two.
 pub fn combined_zone(
     velocity_rms_mm_s: f64,
     displacement_rms_um: Option<f64>,
@@ -166,13 +168,15 @@ fn zone_between(value: f64, [ab, bc, cd]: [f64; 3]) -> Zone {
     }
 }
 
-/// The share of the B/C boundary by which a change counts, and by which an alarm stands above the baseline.
+/// The share of the B/C boundary by which a change counts, and by which an alarm stands above the
+/// baseline.
 const CHANGE_SHARE: f64 = 0.25;
 /// How far above its boundary an alarm (of B/C) or a trip (of C/D) may stand at most.
 const LIMIT_RATIO_MAX: f64 = 1.25;
 
-/// The alarm limit in mm/s RMS: a quarter of B/C above the machine's own baseline, at most 1.25 times B/C
-/// (ISO 10816-3, 5.4). Without a baseline it is the B/C boundary itself until one is learned.
+/// The alarm limit in mm/s RMS: a quarter of B/C above the machine's own baseline, at most 1.25
+/// times B/C (ISO 10816-3, 5.4). Without a baseline it is the B/C boundary itself until one is
+/// learned.
 pub fn alarm_limit(baseline_mm_s: Option<f64>, boundaries: &Boundaries) -> f64 {
     baseline_mm_s.map_or(boundaries.bc, |baseline| {
         (baseline + CHANGE_SHARE * boundaries.bc).min(LIMIT_RATIO_MAX * boundaries.bc)
@@ -184,8 +188,8 @@ pub fn trip_limit(boundaries: &Boundaries) -> f64 {
     LIMIT_RATIO_MAX * boundaries.cd
 }
 
-/// Whether a velocity moved by more than a quarter of B/C, up or down. The two values must come from the same
-/// transducer and the same operating condition.
+/// Whether a velocity moved by more than a quarter of B/C, up or down. The two values must come
+/// from the same transducer and the same operating condition.
 pub fn is_significant_change(delta_mm_s: f64, boundaries: &Boundaries) -> bool {
     delta_mm_s.abs() > CHANGE_SHARE * boundaries.bc
 }

@@ -1,4 +1,4 @@
-//! From samples to lines: the spectrum of one window, and what a band of it is worth once integrated.
+//! From samples to lines: the spectrum of a window, and what a band of it is worth integrated.
 
 use std::collections::HashMap;
 use std::f64::consts::TAU;
@@ -10,10 +10,12 @@ use realfft::{FftNum, RealFftPlanner, RealToComplex};
 use super::band::Band;
 use super::unit::{Quantity, Unit};
 
-/// How many lengths keep their plan and buffers. A motor has one or two; when a further one comes, all are forgotten.
-const PLANS_MAX: usize = 16;
+/// How many samples the lengths with a plan have together, some 25 bytes each. The longest window
+/// there is fits; when a further length does not, all are forgotten, which costs only time.
+const PLANNED_SAMPLES_MAX: usize = 1 << 22;
 
-/// The number in which samples are transformed: `f32` in production, `f64` where the last digits are compared.
+/// The number in which samples are transformed: `f32` in production, `f64` where the last digits
+/// are compared.
 pub trait Real: FftNum + Into<f64> {
     /// The nearest number of this type.
     fn narrow(value: f64) -> Self;
@@ -40,7 +42,8 @@ pub enum Taper {
     Rectangular,
 }
 
-/// Transforms windows. It keeps plans, tapers and buffers for each length, so one per thread is kept and used again.
+/// Transforms windows. It keeps plans, tapers and buffers for each length, so one per thread is
+/// kept and used again.
 pub struct Analyser<F: Real = f32> {
     planner: RealFftPlanner<F>,
     plans: HashMap<usize, Plan<F>>,
@@ -54,7 +57,8 @@ struct Plan<F: Real> {
     scratch: Vec<Complex<F>>,
 }
 
-/// The lines of one window, from zero to half the sample rate. Values are in the unit of the samples.
+/// The lines of one window, from zero to half the sample rate. Values are in the unit of the
+/// samples.
 pub struct Spectrum<'a, F: Real = f32> {
     lines: &'a [Complex<F>],
     samples: usize,
@@ -94,7 +98,8 @@ impl<F: Real> Analyser<F> {
         assert!(n > 0, "a window has samples");
         let plan = self.plan(n);
         plan.transform(samples, taper);
-        // The periodic Hann window sums to N/2, and its square to 3N/8, but for fewer than three samples.
+        // The periodic Hann window sums to N/2, and its square to 3N/8, but for fewer than three
+        // samples.
         let (weight, weight_square) = match taper {
             Taper::Hann => (n as f64 / 2.0, n as f64 * 0.375),
             Taper::Rectangular => (n as f64, n as f64),
@@ -103,9 +108,9 @@ impl<F: Real> Analyser<F> {
         Spectrum { lines: &plan.lines, samples: n, sample_rate_hz, weight, weight_power }
     }
 
-    /// Welch's estimate of the density: Hann, half overlap, the mean removed from each segment, which is what
-    /// `scipy.signal.welch` does by default. Samples after the last whole segment are left out; `None` when not
-    /// even one fits.
+    /// Welch's estimate of the density: Hann, half overlap, the mean removed from each segment,
+    /// which is what `scipy.signal.welch` does by default. Samples after the last whole segment are
+    /// left out; `None` when not even one fits.
     pub fn welch(&mut self, samples: &[F], sample_rate_hz: f64, segment: usize) -> Option<Density> {
         if segment < 2 || samples.len() < segment {
             return None;
@@ -125,7 +130,8 @@ impl<F: Real> Analyser<F> {
     }
 
     fn plan(&mut self, n: usize) -> &mut Plan<F> {
-        if self.plans.len() >= PLANS_MAX && !self.plans.contains_key(&n) {
+        let planned: usize = self.plans.keys().sum();
+        if planned + n > PLANNED_SAMPLES_MAX && !self.plans.contains_key(&n) {
             *self = Self::default();
         }
         let planner = &mut self.planner;
@@ -174,7 +180,8 @@ impl<F: Real> Spectrum<'_, F> {
         self.sample_rate_hz / self.samples as f64
     }
 
-    /// The amplitude of line `k`: `2|X|/Σw`, half of that at zero and at half the sample rate, which have no mirror.
+    /// The amplitude of line `k`: `2|X|/Σw`, half of that at zero and at half the sample rate,
+    /// which have no mirror.
     pub fn amplitude(&self, k: usize) -> f64 {
         self.sides(k) * self.square(k).sqrt() / self.weight
     }
@@ -190,7 +197,8 @@ impl<F: Real> Spectrum<'_, F> {
         (k >= 0.0 && (k as usize) < self.lines.len()).then(|| self.amplitude(k as usize))
     }
 
-    /// The mean square that line `k` stands for: `c|X|²/(N·Σw²)`, c = 2, and 1 at zero and at half the sample rate.
+    /// The mean square that line `k` stands for: `c|X|²/(N·Σw²)`, c = 2, and 1 at zero and at half
+    /// the sample rate.
     pub fn power(&self, k: usize) -> f64 {
         self.sides(k) * self.square(k) / self.weight_power
     }
@@ -256,7 +264,8 @@ fn band_rms(
     square.sqrt()
 }
 
-/// The mean, summed in f64 over independent lanes: a single chain of additions would wait for each other.
+/// The mean, summed in f64 over independent lanes: a single chain of additions would wait for each
+/// other.
 pub(super) fn mean<F: Real>(samples: &[F]) -> f64 {
     const LANES: usize = 8;
     let (chunks, rest) = samples.as_chunks::<LANES>();

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Direction};
 
-/// Rigid when the lowest resonance of machine and support in the measuring direction lies at least 25 % above the
-/// main excitation, flexible when not.
+/// Rigid when the lowest resonance of machine and support in the measuring direction lies at least
+/// 25 % above the main excitation, flexible when not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mounting {
@@ -20,7 +20,8 @@ pub enum Mounting {
     Flexible,
 }
 
-/// The mounting in each direction. On the wire it is one word when all are equal, else an object of three.
+/// The mounting in each direction. On the wire it is one word when all are equal, else an object of
+/// three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(into = "Form")]
 #[schemars(with = "Form")]
@@ -54,7 +55,8 @@ impl Support {
     }
 }
 
-/// Rigid in every direction: what most motors on a concrete foundation are, and the stricter rows of the tables.
+/// Rigid in every direction: what most motors on a concrete foundation are, and the stricter rows
+/// of the tables.
 impl Default for Support {
     fn default() -> Self {
         Self::uniform(Mounting::Rigid)

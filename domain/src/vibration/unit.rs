@@ -64,7 +64,8 @@ impl Unit {
         }
     }
 
-    /// One of this unit in the SI base unit of its quantity: m/s² for acceleration, m/s for velocity.
+    /// One of this unit in the SI base unit of its quantity: m/s² for acceleration, m/s for
+    /// velocity.
     pub const fn si_factor(self) -> f64 {
         match self {
             Self::MetrePerSecondSquared => 1.0,

@@ -1,4 +1,4 @@
-//! However a stream is cut into blocks and interrupted by restarts, its windows are the same to the bit.
+//! However a stream is cut into blocks or interrupted, its windows are the same to the bit.
 
 use domain::time::Timestamp;
 use domain::vibration::{
@@ -22,7 +22,8 @@ impl Stream {
         Self { sample_rate_hz, samples }
     }
 
-    /// The block of `samples` from `from` on, with its time rounded to a microsecond as a sensor would.
+    /// The block of `samples` from `from` on, with its time rounded to a microsecond as a sensor
+    /// would.
     fn block(&self, from: usize, samples: usize) -> SampleBlock {
         let until = (from + samples).min(self.samples.len());
         SampleBlock {
@@ -97,7 +98,8 @@ proptest! {
         if blocks.len() > gap_at {
             blocks.remove(gap_at);
         }
-        let (mut steady, mut restarted) = (Assembler::new(Band::STANDARD), Assembler::new(Band::STANDARD));
+        let mut steady = Assembler::new(Band::STANDARD);
+        let mut restarted = steady.clone();
         // A restart after each of many tiny blocks would only make the test slow.
         let every = blocks.len().div_ceil(40);
         for (i, block) in blocks.iter().enumerate() {
@@ -111,7 +113,9 @@ proptest! {
     }
 
     #[test]
-    fn blocks_that_come_twice_change_nothing(seed: u64, lengths in lengths(), twice in 0_usize..60) {
+    fn blocks_that_come_twice_change_nothing(
+        seed: u64, lengths in lengths(), twice in 0_usize..60
+    ) {
         let stream = Stream::new(seed, 3200.0, 12_000);
         let mut blocks = stream.blocks(&lengths);
         let twice = twice % blocks.len();
@@ -139,7 +143,7 @@ proptest! {
         let (last, remainder) = assembler.close().expect("a segment is open");
         prop_assert!(remainder.is_none());
         for (ended, samples) in [(&first, before), (&last, after)] {
-            let length = window_samples(3200.0, 1.0) as u64;
+            let length = window_samples(3200.0, 1) as u64;
             let covered =
                 if ended.windows == 0 { 0 } else { length + (ended.windows - 1) * length / 2 };
             prop_assert_eq!(covered + ended.dropped_samples, samples as u64);

@@ -25,7 +25,8 @@ fn number(value: &Value) -> f64 {
     value.as_f64().expect("a number")
 }
 
-/// The boundaries with this B/C or C/D, of which alone the examples of alarm, trip and change speak.
+/// The boundaries with this B/C or C/D, of which alone the examples of alarm, trip and change
+/// speak.
 fn row_with(pick: impl Fn(&Boundaries) -> f64, value: f64) -> Boundaries {
     [MachineGroup::Group1, MachineGroup::Group2]
         .into_iter()

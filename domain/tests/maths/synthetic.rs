@@ -1,7 +1,8 @@
 //! `golden_synthetic.json`: what scipy measured in f64, and closed forms.
 //!
-//! Not covered yet, since they need the envelope: `ses_100`, `ses_200` and `mean_sq_env` of `am_3k_100`, and the signal
-//! `bpfo_impulses`, whose definition is one of an envelope test. Of `am_3k_100` the other numbers are.
+//! Not covered yet, since they need the envelope: `ses_100`, `ses_200` and `mean_sq_env` of
+//! `am_3k_100`, and the signal `bpfo_impulses`, whose definition is one of an envelope test. Of
+//! `am_3k_100` the other numbers are.
 
 use domain::vibration::spectrum::Real;
 use domain::vibration::{Analyser, Band, Features, Taper, Unit, inspect};
@@ -49,8 +50,9 @@ fn features<F: Real>(signal: &[F]) -> Vec<(&'static str, f64)> {
     ]
 }
 
-/// What the file calls the integrals. Its `v_10_1000` and its kin have a RECTANGULAR window over the whole signal: that
-/// is what gives 2.3820 for `sine_49_7_leak` in 2–1000 Hz, 5.2 % too much. `v_welch4096` is Hann.
+/// What the file calls the integrals. Its `v_10_1000` and its kin have a RECTANGULAR window over
+/// the whole signal: that is what gives 2.3820 for `sine_49_7_leak` in 2–1000 Hz, 5.2 % too much.
+/// `v_welch4096` is Hann.
 fn integrals<F: Real>(signal: &[F]) -> Vec<(&'static str, f64)> {
     let mut analyser = Analyser::<F>::default();
     let spectrum = analyser.spectrum(signal, RATE_HZ, Taper::Rectangular);
