@@ -125,6 +125,7 @@ async fn up_to(
     let (mut events, mut through) = (Vec::new(), after);
     while through < end {
         let page = log.read(&from(through, 500)).await.unwrap();
+        assert!(page.through > through, "below the head, every read gets further");
         through = page.through;
         events.extend(page.events);
     }

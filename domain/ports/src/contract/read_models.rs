@@ -77,6 +77,9 @@ const FIELDS: &[Field] =
 const BY_ZONE: Sort = Sort { field: "zone", descending: false };
 const BY_RANK: Sort = Sort { field: "rank", descending: false };
 
+/// More than any clause writes.
+const KEYS_MAX: usize = 10_000;
+
 /// A collection that nobody else has.
 async fn fresh_collection(models: &dyn ReadModels) -> Collection {
     // Names live as long as the program: projections have theirs as constants.
@@ -143,6 +146,7 @@ async fn keys_by_pages(
         let Page { documents, next } = in_time(models.query(collection, &query)).await.unwrap();
         assert!(documents.len() <= documents_max);
         keys.extend(documents.into_iter().map(|document| document.key));
+        assert!(keys.len() <= KEYS_MAX, "the pages do not come to an end");
         if next.is_none() {
             return keys;
         }

@@ -51,7 +51,7 @@ pub async fn a_job_comes_out_as_it_went_in(queue: &dyn WorkQueue) {
 }
 
 pub async fn an_empty_queue_gives_nothing(queue: &dyn WorkQueue) {
-    assert_eq!(received(queue, 0).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 0).await, NOTHING);
     assert_eq!(queue.next_available_at().await.unwrap(), None);
 }
 
@@ -63,14 +63,14 @@ pub async fn putting_in_twice_changes_nothing(queue: &dyn WorkQueue) {
     let lease = receive_one(queue, 0, 100).await;
     assert_eq!(lease.job, job);
     queue.put(other, at(0)).await.unwrap();
-    assert_eq!(received(queue, 99).await, [Uuid::nil(); 0], "not while it is leased either");
+    assert_eq!(received(queue, 99).await, NOTHING, "not while it is leased either");
     assert!(queue.acknowledge(&lease).await.unwrap());
-    assert_eq!(received(queue, 100).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 100).await, NOTHING);
 }
 
 pub async fn a_job_is_not_received_before_it_is_available(queue: &dyn WorkQueue) {
     let job = put(queue, 0, 10).await;
-    assert_eq!(received(queue, 9).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 9).await, NOTHING);
     assert_eq!(received(queue, 10).await, [job.id]);
 }
 
@@ -99,7 +99,7 @@ pub async fn a_leased_job_is_not_received_again(queue: &dyn WorkQueue) {
     put(queue, 0, 0).await;
     receive_one(queue, 0, 10).await;
     for now in [0, 5, 9] {
-        assert_eq!(received(queue, now).await, [Uuid::nil(); 0]);
+        assert_eq!(received(queue, now).await, NOTHING);
     }
 }
 
@@ -161,7 +161,7 @@ pub async fn an_acknowledged_job_is_gone(queue: &dyn WorkQueue) {
     put(queue, 0, 0).await;
     let lease = receive_one(queue, 0, 10).await;
     assert!(queue.acknowledge(&lease).await.unwrap());
-    assert_eq!(received(queue, 1_000).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 1_000).await, NOTHING);
     assert_eq!(queue.next_available_at().await.unwrap(), None);
 }
 
@@ -169,7 +169,7 @@ pub async fn a_rejected_job_is_gone(queue: &dyn WorkQueue) {
     put(queue, 0, 0).await;
     let lease = receive_one(queue, 0, 10).await;
     assert!(queue.reject(&lease).await.unwrap());
-    assert_eq!(received(queue, 1_000).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 1_000).await, NOTHING);
     assert_eq!(queue.next_available_at().await.unwrap(), None);
 }
 
@@ -178,7 +178,7 @@ pub async fn a_released_job_is_received_again_when_available(queue: &dyn WorkQue
     let first = receive_one(queue, 0, 100).await;
     assert!(queue.release(&first, at(10)).await.unwrap());
     assert!(!queue.acknowledge(&first).await.unwrap(), "the lease went with it");
-    assert_eq!(received(queue, 9).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 9).await, NOTHING);
     let second = receive_one(queue, 10, 100).await;
     assert_eq!((second.job.clone(), second.deliveries), (first.job, 2));
 }
@@ -187,7 +187,7 @@ pub async fn an_extended_lease_holds_for_longer(queue: &dyn WorkQueue) {
     put(queue, 0, 0).await;
     let lease = receive_one(queue, 0, 10).await;
     assert!(queue.extend(&lease, at(30)).await.unwrap());
-    assert_eq!(received(queue, 29).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 29).await, NOTHING);
     assert_eq!(received(queue, 30).await, [lease.job.id]);
 }
 
@@ -206,7 +206,7 @@ pub async fn withdrawing_loses_the_lease(queue: &dyn WorkQueue) {
     assert!(!queue.extend(&lease, at(50)).await.unwrap());
     assert!(!queue.release(&lease, at(0)).await.unwrap());
     assert!(!queue.acknowledge(&lease).await.unwrap());
-    assert_eq!(received(queue, 1_000).await, [Uuid::nil(); 0]);
+    assert_eq!(received(queue, 1_000).await, NOTHING);
 }
 
 pub async fn a_finished_job_can_be_put_in_again(queue: &dyn WorkQueue) {
@@ -291,6 +291,8 @@ pub async fn waiting_for_jobs_does_them_all(queue: &dyn WorkQueue) {
     let both: Vec<BoxFuture<'_, ()>> = vec![Box::pin(worker), Box::pin(client)];
     in_parallel(both).await;
 }
+
+const NOTHING: [Uuid; 0] = [];
 
 /// A moment: so many seconds after the beginning of the clause.
 fn at(seconds: i64) -> Timestamp {

@@ -60,6 +60,9 @@ pub async fn paging_while_writing_neither_skips_nor_repeats(models: &dyn ReadMod
     }
 }
 
+/// More than all the documents that come need; who never comes to an end does not read for ever.
+const PAGES_MAX: u64 = 200;
+
 /// Reads by pages of three. After each page some fickle documents go, the page's last one among them, some change,
 /// and some come.
 async fn page_through_changes(
@@ -69,7 +72,7 @@ async fn page_through_changes(
 ) -> Vec<String> {
     let mut query = Query { sort, documents_max: 3, ..Query::default() };
     let mut seen = Vec::new();
-    for position in 2.. {
+    for position in 2..PAGES_MAX {
         let Page { documents, next } = models.query(collection, &query).await.unwrap();
         seen.extend(documents.iter().map(|document| document.key.clone()));
         if next.is_none() {

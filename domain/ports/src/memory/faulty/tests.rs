@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
 use super::{Faults, Faulty, SplitMix64};
 use crate::checkpoint::Checkpoints;
-use crate::memory::MemoryCheckpoints;
-use crate::stream::GlobalPosition;
+use crate::event::{Metadata, NewEvent};
+use crate::event_store::{Append, AppendError, CommandKey, EventStore};
+use crate::memory::{ManualClock, MemoryCheckpoints, MemoryLog};
+use crate::stream::{GlobalPosition, StreamName, StreamVersion};
 use crate::subscription::progress_at;
 
 /// Per call: did the caller hear of success, and did the effect happen?
@@ -45,6 +50,34 @@ async fn the_rate_can_be_changed_on_the_way() {
     faults.set_rate(0.0);
     assert!(faulty.load("motors").await.is_ok());
     assert_eq!(faults.injected(), 1);
+}
+
+/// What every caller of a port does: try again under the same key until somebody says how it ended.
+#[tokio::test]
+async fn a_command_that_is_tried_until_it_is_answered_happens_once() {
+    let log = Arc::new(MemoryLog::new(Arc::new(ManualClock::default())));
+    let faults = Faults::seeded(11, 0.5);
+    let store = Faulty::over(Arc::clone(&log), &faults);
+    let stream = StreamName::new("motor", Uuid::from_u128(1));
+    for n in 0..200 {
+        while let Err(AppendError::Unavailable(_)) = store.append(nth_command(&stream, n)).await {}
+    }
+    let events = log.read_stream(&stream, StreamVersion(0), 1_000).await.unwrap();
+    assert!(events.iter().map(|event| event.version.0).eq(1..=200), "{} events", events.len());
+    assert!(faults.injected() > 100, "only {} faults", faults.injected());
+}
+
+fn nth_command(stream: &StreamName, n: u64) -> Append {
+    let data = RawValue::from_string("{}".to_owned()).unwrap();
+    let key =
+        CommandKey { scope: "test".to_owned(), key: n.to_string(), fingerprint: n.to_string() };
+    Append {
+        stream: stream.clone(),
+        expected: StreamVersion(n),
+        events: vec![NewEvent { event_type: "started".to_owned(), schema_version: 1, data }],
+        metadata: Metadata::default(),
+        key: Some(key),
+    }
 }
 
 #[test]
