@@ -1,0 +1,62 @@
+//! Makes the variants of submitted pictures.
+//!
+//! ```text
+//! submitted, retry requested ──Dispatcher──▶ WorkQueue ──Worker──▶ start ─▶ read ─▶ render ─▶ write ─▶ complete
+//!                                               ▲                                │
+//!                                               └────────── later ◀── fail ◀─────┘
+//! ```
+//!
+//! An attempt is recorded before anything is read or decoded, so that one which kills its process counts as well,
+//! and a picture that always does so is given up. Everything after it may happen twice: the variants have the same
+//! bytes each time, and the aggregate takes the end of an attempt once.
+
+mod attempt;
+mod dispatcher;
+mod renderer;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use domain::picture::Limits;
+
+use crate::backoff::Backoff;
+
+pub use dispatcher::Dispatcher;
+pub use worker::Worker;
+
+/// How pictures are worked on.
+#[derive(Clone, Debug)]
+pub struct ImageSettings {
+    /// So many pictures at a time. 5.
+    pub concurrency: usize,
+    /// So many attempts after the first one. 3.
+    pub retries_max: u32,
+    /// How long to wait between two attempts. From 2 seconds, up to 5 minutes.
+    pub retry: Backoff,
+    /// For so long a job belongs to this worker unless it says that it is still at it, in seconds. 30.
+    pub lease_s: f64,
+    /// For so long a picture may be rendered, in seconds. 30.
+    pub render_s_max: f64,
+    /// So many pixels of originals are decoded at a time; a larger picture is decoded alone. 100 million.
+    pub pixels_in_flight_max: u32,
+    /// How long work in hand may take once the process is to stop, in seconds. 20.
+    pub grace_s: f64,
+    /// What a picture may ask of us.
+    pub limits: Limits,
+}
+
+impl Default for ImageSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 5,
+            retries_max: 3,
+            retry: Backoff { first_s: 2.0, max_s: 300.0 },
+            lease_s: 30.0,
+            render_s_max: 30.0,
+            pixels_in_flight_max: 100_000_000,
+            grace_s: 20.0,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Turns the events of image tasks into jobs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::image::{Image, ImageEvent};
+use ports::PortError;
+use ports::checkpoint::{Checkpoints, Progress};
+use ports::clock::Clock;
+use ports::event::RecordedEvent;
+use ports::handler::{EventHandler, HandleError};
+use ports::work_queue::{Job, WorkQueue};
+
+use crate::wish::Cause;
+
+const NAME: &str = "image-dispatch";
+/// A person asked for a retry and waits for it, whatever the priority of the task was once.
+const RETRY_PRIORITY: i32 = 0;
+
+/// Puts a job into the queue for each picture that is to be worked on, and takes out what is not.
+///
+/// The job has the id of the task, so that an event that is seen again puts nothing in twice. An old `submitted` that
+/// is seen after the end does no harm: the worker's start is rejected, and the job acknowledged.
+pub struct Dispatcher {
+    queue: Arc<dyn WorkQueue>,
+    checkpoints: Arc<dyn Checkpoints>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What an event means for the queue.
+enum Step {
+    Put { priority: i32 },
+    Withdraw,
+    Nothing,
+}
+
+impl Dispatcher {
+    /// Puts jobs into `queue`, and keeps its progress in `checkpoints`.
+    pub fn new(
+        queue: Arc<dyn WorkQueue>,
+        checkpoints: Arc<dyn Checkpoints>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { queue, checkpoints, clock }
+    }
+
+    async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
+        let task_id = event.stream.id;
+        match step(event)? {
+            Step::Put { priority } => {
+                let payload = serde_json::to_string(&Cause::from(event));
+                let payload = payload.expect("a cause is plain data");
+                // Since then it waits; but a clock that runs ahead elsewhere must not hold it back here.
+                let available_at = event.recorded_at.min(self.clock.now());
+                self.queue.put(Job { id: task_id, priority, payload }, available_at).await?;
+            }
+            Step::Withdraw => self.queue.withdraw(task_id).await?,
+            Step::Nothing => {}
+        }
+        Ok(())
+    }
+}
+
+fn step(event: &RecordedEvent) -> Result<Step, HandleError> {
+    let event_known = event.decode::<Image>().map_err(|error| HandleError::Poison {
+        position: event.position,
+        reason: error.to_string(),
+    })?;
+    Ok(match event_known {
+        ImageEvent::Submitted(submission) => Step::Put { priority: submission.priority },
+        ImageEvent::RetryRequested {} => Step::Put { priority: RETRY_PRIORITY },
+        // The worker takes the job of a dead letter out by itself, but perhaps only after a retry was requested, which
+        // would find the old job still there, change nothing, and be lost with it.
+        ImageEvent::DeadLettered { .. } => Step::Withdraw,
+        // A cancelled job that is under way loses its lease by this, which stops it.
+        ImageEvent::Completed {} | ImageEvent::Cancelled {} => Step::Withdraw,
+        ImageEvent::ProcessingStarted { .. }
+        | ImageEvent::VariantProduced(_)
+        | ImageEvent::AttemptFailed { .. } => Step::Nothing,
+    })
+}
+
+#[async_trait]
+impl EventHandler for Dispatcher {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn categories(&self) -> &[&'static str] {
+        &["image"]
+    }
+
+    async fn progress(&self) -> Result<Option<Progress>, PortError> {
+        self.checkpoints.load(NAME).await
+    }
+
+    async fn handle(
+        &self,
+        events: &[RecordedEvent],
+        progress: &Progress,
+    ) -> Result<(), HandleError> {
+        for event in events {
+            self.act_on(event).await?;
+        }
+        Ok(self.checkpoints.save(NAME, progress).await?)
+    }
+
+    async fn replay(&self, event: &RecordedEvent) -> Result<(), HandleError> {
+        self.act_on(event).await
+    }
+}
