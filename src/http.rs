@@ -5,6 +5,7 @@ mod auth;
 mod docs;
 mod health;
 mod observe;
+mod probes;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use health::Health;
 
 pub use docs::openapi;
 pub use health::Probe;
+pub use probes::{HandlerProbe, LogProbe, ProjectionProbe};
 
 /// What lies around the routes.
 pub struct Surroundings {

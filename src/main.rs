@@ -12,6 +12,8 @@ use clap::Parser;
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    atalaya::kill_points::arm();
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => code,

@@ -1,7 +1,11 @@
 //! What a process can be, and what each role starts.
 
+mod start;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use start::{RoleSettings, Started, start};
 
 /// What a process is; by default it is all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,11 @@ impl Supervisor {
         }
     }
 
+    /// Tells all tasks to drain, and does not wait.
+    pub fn stop_soon(&self) {
+        self.drain.send_replace(true);
+    }
+
     /// Tells all tasks to drain, and waits for them, at most `grace`. `false` when some had to be abandoned.
     pub async fn shut_down(mut self, grace: Duration) -> bool {
         self.drain.send_replace(true);

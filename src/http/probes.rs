@@ -1,0 +1,129 @@
+//! What has to be well, measured against the log itself and never against a number that can freeze.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use infra_telemetry::Metrics;
+use ports::PortError;
+use ports::clock::Clock;
+use ports::dead_letter::DeadLetters;
+use ports::event_log::{EventLog, LogQuery};
+
+use super::Probe;
+use crate::adapters::Adapters;
+use crate::lag::lag_behind;
+use crate::projection_host::ProjectionHost;
+use crate::runner::{RunnerHandle, RunnerState};
+
+/// The log answers.
+pub struct LogProbe {
+    log: Arc<dyn EventLog>,
+    dead_letters: Arc<dyn DeadLetters>,
+    metrics: Arc<Metrics>,
+}
+
+impl LogProbe {
+    /// Looks at the log and the dead letters of `adapters`.
+    pub fn over(adapters: &Adapters, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            log: Arc::clone(&adapters.log),
+            dead_letters: Arc::clone(&adapters.dead_letters),
+            metrics: Arc::clone(metrics),
+        }
+    }
+}
+
+#[async_trait]
+impl Probe for LogProbe {
+    fn name(&self) -> &str {
+        "log"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let told = |error: PortError| error.chain();
+        self.metrics.log_position(self.log.head().await.map_err(told)?.0);
+        // Dead letters wait for a person; the process is ready all the same.
+        self.metrics.dead_letters(self.dead_letters.count().await.map_err(told)?);
+        Ok(())
+    }
+}
+
+/// A handler follows the log.
+pub struct HandlerProbe {
+    name: String,
+    categories: Vec<String>,
+    handle: RunnerHandle,
+    log: Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+impl HandlerProbe {
+    /// Looks at the runner of the handler `name`.
+    pub fn over(
+        name: String,
+        categories: Vec<&'static str>,
+        handle: RunnerHandle,
+        adapters: &Adapters,
+        metrics: &Arc<Metrics>,
+    ) -> Self {
+        Self {
+            name,
+            categories: categories.into_iter().map(str::to_owned).collect(),
+            handle,
+            log: Arc::clone(&adapters.log),
+            clock: Arc::clone(&adapters.clock),
+            metrics: Arc::clone(metrics),
+        }
+    }
+}
+
+#[async_trait]
+impl Probe for HandlerProbe {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let status = self.handle.status();
+        let categories = self.categories.clone();
+        let unread = LogQuery { after: status.position, events_max: 1, categories, event_type: None };
+        let lag = lag_behind(&*self.log, &unread, self.clock.now()).await;
+        self.metrics.lag(&self.name, lag.map_err(|error| error.chain())?);
+        match status.state {
+            RunnerState::Running | RunnerState::Held => Ok(()),
+            RunnerState::Starting => Err("it has not begun".to_owned()),
+            RunnerState::Retrying(reason) => Err(reason),
+            RunnerState::Stopped => Err("it has ended".to_owned()),
+        }
+    }
+}
+
+/// Every projection has live documents that follow the log.
+pub struct ProjectionProbe {
+    host: Arc<ProjectionHost>,
+    metrics: Arc<Metrics>,
+}
+
+impl ProjectionProbe {
+    /// Looks at the projections of `host`.
+    pub fn over(host: Arc<ProjectionHost>, metrics: &Arc<Metrics>) -> Self {
+        Self { host, metrics: Arc::clone(metrics) }
+    }
+}
+
+#[async_trait]
+impl Probe for ProjectionProbe {
+    fn name(&self) -> &str {
+        "projections"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let rows = self.host.overview().await.map_err(|error| error.chain())?;
+        for row in rows.iter().filter(|row| row.state != "previous" && row.state != "rebuilding") {
+            let lag = infra_telemetry::Lag { events: row.lag_events, seconds: row.lag_seconds };
+            self.metrics.lag(row.name, lag);
+        }
+        self.host.trouble().await.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,200 @@
+//! Roles → tasks and routes. The same over any adapters, alone or together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use commands::Commands;
+use infra_telemetry::{MeasuredHandler, MeasuredStore, Metrics};
+use ports::PortError;
+use ports::handler::EventHandler;
+use processors::image_resize::{Dispatcher, ImageSettings, Worker};
+use processors::vibration::{Assessor, Fleet, Sender, VibrationSettings};
+
+use super::Role;
+use crate::adapters::Adapters;
+use crate::http::admin::{dead_letter_routes, projection_routes};
+use crate::http::{HandlerProbe, LogProbe, Probe, ProjectionProbe};
+use crate::projection_host::{HostPorts, ProjectionHost};
+use crate::runner::{Runner, RunnerPorts, RunnerSettings};
+use crate::supervisor::Supervisor;
+
+/// The bounds of what the roles start.
+#[derive(Clone, Debug, Default)]
+pub struct RoleSettings {
+    /// Of the write side.
+    pub commands: commands::Settings,
+    /// Of the read side.
+    pub queries: projections::http::QuerySettings,
+    /// Of every runner.
+    pub runner: RunnerSettings,
+    /// Of the work on pictures.
+    pub images: ImageSettings,
+    /// Of the judging of vibration.
+    pub vibration: VibrationSettings,
+}
+
+/// What the roles of a process show to the outside.
+pub struct Started {
+    /// What they answer over HTTP.
+    pub routes: Router,
+    /// What has to be well.
+    pub probes: Vec<Arc<dyn Probe>>,
+}
+
+/// Starts `roles` over `adapters`; their tasks belong to `supervisor`.
+///
+/// # Errors
+/// A store does not answer.
+pub async fn start(
+    roles: &[Role],
+    adapters: &Adapters,
+    settings: &RoleSettings,
+    metrics: &Arc<Metrics>,
+    supervisor: &mut Supervisor,
+) -> Result<Started, PortError> {
+    let mut starting = Starting {
+        adapters,
+        settings,
+        metrics,
+        supervisor,
+        commands: Arc::new(command_bus(adapters, settings, metrics)),
+        routes: dead_letter_routes(Arc::clone(&adapters.dead_letters)),
+        probes: vec![Arc::new(LogProbe::over(adapters, metrics))],
+    };
+    for role in roles {
+        match role {
+            Role::Ams => starting.ams(),
+            Role::Api => starting.api(),
+            Role::Projections => starting.projections().await?,
+            Role::Images => starting.images(),
+            Role::Vibration => starting.vibration(),
+        }
+    }
+    Ok(Started { routes: starting.routes, probes: starting.probes })
+}
+
+fn command_bus(adapters: &Adapters, settings: &RoleSettings, metrics: &Arc<Metrics>) -> Commands {
+    let store = MeasuredStore::new(Arc::clone(&adapters.store), Arc::clone(metrics));
+    commands::all(Arc::new(store), Arc::clone(&adapters.clock), settings.commands.clone())
+}
+
+struct Starting<'a> {
+    adapters: &'a Adapters,
+    settings: &'a RoleSettings,
+    metrics: &'a Arc<Metrics>,
+    supervisor: &'a mut Supervisor,
+    commands: Arc<Commands>,
+    routes: Router,
+    probes: Vec<Arc<dyn Probe>>,
+}
+
+impl Starting<'_> {
+    fn ams(&mut self) {
+        self.serve(commands::http::router(
+            Arc::clone(&self.commands),
+            Arc::clone(&self.adapters.blobs),
+            Arc::clone(&self.adapters.samples),
+            self.settings.images.limits.clone(),
+        ));
+    }
+
+    fn api(&mut self) {
+        let queries = projections::http::Queries {
+            read_models: Arc::clone(&self.adapters.read_models),
+            dead_letters: Arc::clone(&self.adapters.dead_letters),
+            log: Arc::clone(&self.adapters.log),
+            readings: Arc::clone(&self.adapters.readings),
+            blobs: Arc::clone(&self.adapters.blobs),
+            drain: self.supervisor.drain(),
+            settings: self.settings.queries.clone(),
+        };
+        self.serve(projections::http::router(queries));
+    }
+
+    async fn projections(&mut self) -> Result<(), PortError> {
+        let ports = HostPorts {
+            read_models: Arc::clone(&self.adapters.read_models),
+            log: Arc::clone(&self.adapters.log),
+            runner: self.runner_ports(),
+            metrics: Arc::clone(self.metrics),
+        };
+        let mut drain = self.supervisor.drain();
+        let host = Arc::new(ProjectionHost::new(
+            projections::all(),
+            &ports,
+            &self.settings.runner,
+            &drain,
+        ));
+        host.start().await?;
+        self.serve(projection_routes(Arc::clone(&host)));
+        self.probes.push(Arc::new(ProjectionProbe::over(Arc::clone(&host), self.metrics)));
+        self.supervisor.spawn("projections", async move {
+            // An error means that the supervisor has gone, and with it the process.
+            let _ = drain.wait_for(|drain| *drain).await;
+            host.ended().await;
+        });
+        Ok(())
+    }
+
+    fn images(&mut self) {
+        let dependencies = self.dependencies();
+        let settings = self.settings.images.clone();
+        self.follow(Arc::new(Dispatcher::new(&dependencies)));
+        let worker = Worker::new(&dependencies, settings);
+        self.supervisor.spawn("image worker", worker.run(self.supervisor.drain()));
+    }
+
+    fn vibration(&mut self) {
+        let dependencies = self.dependencies();
+        let settings = self.settings.vibration.clone();
+        let fleet = Arc::new(Fleet::new(&dependencies));
+        self.follow(Arc::clone(&fleet) as Arc<dyn EventHandler>);
+        let assessor = Assessor::new(&dependencies, fleet, settings.clone());
+        self.supervisor.spawn("vibration assessor", assessor.run(self.supervisor.drain()));
+        let sender = Sender::new(&dependencies, settings);
+        self.supervisor.spawn("vibration sender", sender.run(self.supervisor.drain()));
+    }
+
+    fn serve(&mut self, routes: Router) {
+        self.routes = std::mem::take(&mut self.routes).merge(routes);
+    }
+
+    /// Runs `handler` along the log.
+    fn follow(&mut self, handler: Arc<dyn EventHandler>) {
+        let name = handler.name().to_owned();
+        let categories = handler.categories().to_vec();
+        let handler = Arc::new(MeasuredHandler::new(handler, Arc::clone(self.metrics)));
+        let drain = self.supervisor.drain();
+        let settings = self.settings.runner.clone();
+        let (runner, handle) = Runner::new(handler, self.runner_ports(), settings, drain);
+        self.probes.push(Arc::new(HandlerProbe::over(
+            name.clone(),
+            categories,
+            handle,
+            self.adapters,
+            self.metrics,
+        )));
+        self.supervisor.spawn(name, runner.run());
+    }
+
+    fn runner_ports(&self) -> RunnerPorts {
+        RunnerPorts {
+            subscriptions: Arc::clone(&self.adapters.subscriptions),
+            dead_letters: Arc::clone(&self.adapters.dead_letters),
+            clock: Arc::clone(&self.adapters.clock),
+        }
+    }
+
+    fn dependencies(&self) -> processors::Dependencies {
+        processors::Dependencies {
+            clock: Arc::clone(&self.adapters.clock),
+            bus: Arc::clone(&self.commands) as Arc<dyn ports::command_bus::CommandBus>,
+            log: Arc::clone(&self.adapters.log),
+            checkpoints: Arc::clone(&self.adapters.checkpoints),
+            blobs: Arc::clone(&self.adapters.blobs),
+            queue: Arc::clone(&self.adapters.work_queue),
+            samples: Arc::clone(&self.adapters.sample_source),
+            readings: Arc::clone(&self.adapters.readings),
+        }
+    }
+}

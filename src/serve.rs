@@ -1,0 +1,131 @@
+//! Serves: adapters, roles, HTTP; then drains in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use infra_telemetry::Metrics;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::adapters::{self, Adapters};
+use crate::admin::print;
+use crate::config::Config;
+use crate::demo;
+use crate::http::{Surroundings, service};
+use crate::roles::{self, RoleSettings, Role};
+use crate::supervisor::Supervisor;
+
+/// Serves until told to stop by SIGINT or SIGTERM.
+///
+/// # Errors
+/// Something that is needed is not there, or a task has failed.
+pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
+    // The port is bound before anything is opened: whoever finds it taken has changed nothing.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("listening on {} failed", config.listen))?;
+    let address = listener.local_addr()?;
+    warn_if_open(&config, address);
+    if config.roles.contains(&Role::Images) && !processors::picture::simd() {
+        warn!("this build makes pictures without SIMD, several times slower: install nasm and build again");
+    }
+    let (adapters, embedded) = adapters::embedded(&config)?;
+    let served = serve(&config, adapters, listener, address, demo).await;
+    embedded.close().await;
+    served
+}
+
+async fn serve(
+    config: &Config,
+    adapters: Adapters,
+    listener: TcpListener,
+    address: SocketAddr,
+    demo: bool,
+) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::new()?);
+    let mut workers = Supervisor::default();
+    let settings = settings(config);
+    let started =
+        roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers).await?;
+    let surroundings =
+        Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
+    let app = service(started.routes, surroundings);
+    // Whoever sends is stopped before whoever works on what was sent.
+    let mut senders = Supervisor::default();
+    senders.spawn("http", answer(listener, app, senders.drain()));
+    let url = format!("http://{address}");
+    if demo {
+        let client = demo::Client::new(url.clone(), config.api_key.clone());
+        senders.spawn("demo", demo::run(client, senders.drain()));
+    }
+    announce(&url, demo);
+    let failed = tokio::select! {
+        () = stop_signal() => None,
+        name = senders.first_to_end() => Some(name),
+        name = workers.first_to_end() => Some(name),
+    };
+    info!("finishing what is in hand");
+    let grace = Duration::from_secs(config.drain_s_max);
+    senders.stop_soon();
+    let worked_out = workers.shut_down(grace).await;
+    let answered = senders.shut_down(grace).await;
+    match failed {
+        Some(name) => bail!("the task {name} ended unasked; see the log"),
+        None if !(worked_out && answered) => bail!("some tasks did not end within {} s", grace.as_secs()),
+        None => Ok(()),
+    }
+}
+
+/// Answers until it is time to stop; requests in hand are finished.
+async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        // An error means that the process is ending already.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "serving HTTP failed");
+    }
+}
+
+fn settings(config: &Config) -> RoleSettings {
+    let mut settings = RoleSettings::default();
+    settings.images.concurrency = config.concurrency;
+    settings.images.retries_max = config.max_retries;
+    settings.queries.ui_dir.clone_from(&config.ui_dir);
+    settings
+}
+
+fn warn_if_open(config: &Config, address: SocketAddr) {
+    if config.api_key.is_none() && !address.ip().is_loopback() {
+        warn!(%address, "anyone who reaches this address may do anything: set API_KEY");
+    }
+}
+
+/// The last thing that a newcomer reads is where to look.
+fn announce(url: &str, demo: bool) {
+    info!(url, "ready");
+    let fleet = if demo { " A simulated fleet is sending samples and pictures." } else { "" };
+    print(&format!("\n  Atalaya is ready: {url}/{fleet}\n  Ctrl-C stops it.\n\n"));
+}
+
+async fn stop_signal() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(error) => {
+                warn!(%error, "SIGTERM cannot be listened to");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
