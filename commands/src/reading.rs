@@ -15,8 +15,7 @@ pub(crate) fn command<C: DeserializeOwned>(tagged: &Value) -> Result<C, FieldErr
     // Nearly all commands are well formed; only for the others the way to the fault is tracked.
     C::deserialize(tagged).or_else(|_| {
         // The first step of the way is the command's tag.
-        tracked(tagged)
-            .map_err(|(path, error)| FieldError::at(pointer(path.iter().skip(1)), detail(&error)))
+        tracked(tagged).map_err(|(path, error)| fault(path.iter().skip(1), &error))
     })
 }
 
@@ -28,15 +27,28 @@ pub(crate) fn tracked<'de, T: serde::Deserialize<'de>, D: Deserializer<'de>>(
         .map_err(|error| (error.path().clone(), error.into_inner()))
 }
 
+/// The fault at the end of a way. A field that is missing is pointed to as if it were there.
+pub(crate) fn fault<'a>(
+    way: impl Iterator<Item = &'a Segment>,
+    error: &serde_json::Error,
+) -> FieldError {
+    let (pointer, detail) = (pointer(way), detail(error));
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(name) => FieldError::at(member(&pointer, name), "is missing"),
+        None => FieldError::at(pointer, detail),
+    }
+}
+
 /// What an error says, without its place in a text and not longer than it may be.
-pub(crate) fn detail(error: &serde_json::Error) -> String {
+fn detail(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).chars().take(DETAIL_CHARACTERS_MAX).collect()
 }
 
 /// The JSON pointer (RFC 6901) of a way. Names of enum variants are no part of it, unless they are keys in the input.
-pub(crate) fn pointer<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
+fn pointer<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
     let mut pointer = String::new();
     for segment in segments {
         match segment {

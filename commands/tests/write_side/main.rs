@@ -1,5 +1,11 @@
 //! The write side over stores in memory.
 
+mod blocks;
 mod bus;
+mod client;
 mod idempotency;
+mod motors;
+mod openapi;
+mod refusals;
+mod uploads;
 mod world;

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use commands::{Commands, Settings};
+use axum::Router;
+use commands::{Commands, Settings, http};
 use domain::motor::{Command, Motor, Nameplate};
+use domain::picture;
 use ports::PortError;
 use ports::command_bus::CommandEnvelope;
 use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, Appended, CommandKey, CommandRecord, EventStore};
-use ports::memory::{ManualClock, MemoryLog};
+use ports::memory::{ManualClock, MemoryBlobs, MemoryLog, MemorySamples};
 use ports::stream::{StreamName, StreamVersion};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -20,6 +22,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) commands: Arc<Commands>,
+    pub(crate) blobs: Arc<MemoryBlobs>,
+    pub(crate) samples: Arc<MemorySamples>,
 }
 
 impl World {
@@ -31,7 +35,18 @@ impl World {
         let clock = Arc::new(ManualClock::default());
         let log = Arc::new(MemoryLog::new(clock.clone()));
         let commands = Arc::new(commands::all(log.clone(), clock.clone(), settings));
-        Self { clock, log, commands }
+        let blobs = Arc::default();
+        let samples = Arc::new(MemorySamples::new(clock.clone()));
+        Self { clock, log, commands, blobs, samples }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router_over(self.commands.clone())
+    }
+
+    pub(crate) fn router_over(&self, commands: Arc<Commands>) -> Router {
+        let limits = picture::Limits::default();
+        http::router(commands, self.blobs.clone(), self.samples.clone(), limits)
     }
 
     /// Other commands over a store of the test's choice: another process, so to speak.

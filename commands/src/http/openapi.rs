@@ -1,0 +1,155 @@
+//! The write side as `OpenAPI` 3.1 describes it: paths and components, to be merged with those of the read side.
+
+mod special;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use ports::problem::{CONTENT_TYPE, Problem};
+use ports::stream::{GlobalPosition, StreamVersion};
+
+use super::command::{creates, method_name};
+use crate::registry::Route;
+
+/// What is said of one status.
+type Status = (&'static str, &'static str);
+
+const ERRORS: [Status; 9] = [
+    ("400", "The request cannot be read"),
+    ("401", "The API key is missing or wrong"),
+    ("404", "There is nothing under this id"),
+    ("409", "Not possible in the present state, or being handled at this moment"),
+    ("412", "The aggregate is not at the version of If-Match"),
+    ("413", "The body is too large"),
+    ("415", "The media type is not supported"),
+    ("422", "The input cannot be accepted; `errors` says where and why"),
+    ("503", "Not available at the moment; try again after Retry-After"),
+];
+
+pub(crate) fn describe(routes: &[Route]) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.into_generator();
+    generator.subschema_for::<Problem>();
+    let mut paths = Map::new();
+    for route in routes {
+        let operation = operation(route, &mut generator);
+        insert(&mut paths, route.endpoint.path, method_name(route.endpoint.method), operation);
+    }
+    insert(&mut paths, super::upload::PATH, "POST", special::upload(&mut generator));
+    insert(&mut paths, super::samples::PATH, "POST", special::vibration(&mut generator));
+    let schemas = generator.take_definitions(true);
+    json!({
+        "openapi": "3.1.0",
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
+            },
+        },
+    })
+}
+
+fn insert(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Value) {
+    let item = paths.entry(path).or_insert_with(|| json!({}));
+    item[method.to_ascii_lowercase()] = operation;
+}
+
+fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let Route { category, id_field, endpoint } = *route;
+    let mut parameters = headers(generator);
+    if !creates(route) {
+        parameters.push(id(generator));
+    }
+    let mut operation = json!({
+        "operationId": format!("{}_{category}", endpoint.command),
+        "summary": endpoint.summary,
+        "tags": [category],
+        "security": security(),
+        "parameters": parameters,
+        "responses": responses(answer(id_field, creates(route), generator)),
+    });
+    if let Some(body) = endpoint.body {
+        let content = body(generator).to_value();
+        let schema = if creates(route) { with_id(&content, id_field, generator) } else { content };
+        let content = json!({ "application/json": { "schema": schema } });
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    }
+    operation
+}
+
+/// Who creates may bring an id of its own.
+fn with_id(content: &Value, id_field: &str, generator: &mut SchemaGenerator) -> Value {
+    let mut id = schema::<Uuid>(generator);
+    id["description"] = "Made by the server when absent".into();
+    json!({ "allOf": [content, { "type": "object", "properties": { id_field: id } }] })
+}
+
+/// The API key, where the operator has set one.
+fn security() -> Value {
+    json!([{ "api_key": [] }, {}])
+}
+
+fn headers(generator: &mut SchemaGenerator) -> Vec<Value> {
+    let text = schema::<String>(generator);
+    let header = |name: &str, description: &str| json!({ "name": name, "in": "header", "description": description, "schema": text });
+    vec![
+        header("Idempotency-Key", "Makes repeating the request harmless: it gets the first answer"),
+        header("If-Match", "The version that the aggregate must have, as its ETag: \"3\"; or *"),
+        header("X-Correlation-Id", "Goes with the events; at most 128 characters"),
+    ]
+}
+
+fn id(generator: &mut SchemaGenerator) -> Value {
+    json!({ "name": "id", "in": "path", "required": true, "schema": schema::<Uuid>(generator) })
+}
+
+/// The answer to an accepted command.
+fn answer(id_field: &str, created: bool, generator: &mut SchemaGenerator) -> (String, Value) {
+    let mut response = json!({
+        "description": "Accepted and recorded",
+        "headers": { "ETag": header_of("The aggregate's version in quotes", generator) },
+        "content": { "application/json": { "schema": accepted(id_field, generator) } },
+    });
+    if created {
+        response["headers"]["Location"] = header_of("The address of what was created", generator);
+    }
+    (if created { "201" } else { "200" }.to_owned(), response)
+}
+
+fn header_of(description: &str, generator: &mut SchemaGenerator) -> Value {
+    json!({ "description": description, "schema": schema::<String>(generator) })
+}
+
+fn accepted(id_field: &str, generator: &mut SchemaGenerator) -> Value {
+    json!({
+        "type": "object",
+        "required": [id_field, "version", "position"],
+        "properties": {
+            id_field: schema::<Uuid>(generator),
+            "version": schema::<StreamVersion>(generator),
+            "position": schema::<GlobalPosition>(generator),
+        },
+    })
+}
+
+/// The one good answer, and every other one as a problem.
+fn responses((status, good): (String, Value)) -> Value {
+    let problem = json!({ CONTENT_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let errors = ERRORS.iter().map(|&(status, description)| {
+        let mut response = json!({ "description": description, "content": problem });
+        if status == "503" {
+            let seconds = json!({ "type": "integer", "description": "Seconds" });
+            response["headers"] = json!({ "Retry-After": { "schema": seconds } });
+        }
+        (status.to_owned(), response)
+    });
+    errors.chain([(status, good)]).collect::<Map<_, _>>().into()
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}

@@ -1,0 +1,110 @@
+//! The routes for bytes, which no table describes.
+
+use domain::time::Timestamp;
+use domain::vibration::{Axis, Statistic, Unit};
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{accepted, header_of, headers, id, responses, schema, security};
+
+pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
+    let mut parameters = headers(generator);
+    let uuid = schema::<Uuid>(generator);
+    parameters.push(json!({ "name": "motor_id", "in": "query", "schema": uuid }));
+    let priority = json!({ "type": "integer", "minimum": -100, "maximum": 100, "default": 0 });
+    parameters.push(json!({ "name": "priority", "in": "query", "schema": priority }));
+    let mut schema = accepted("task_id", generator);
+    schema["properties"]["state"] = json!({ "const": "submitted" });
+    let response = json!({
+        "description": "Kept; its variants are being made",
+        "headers": {
+            "ETag": header_of("The version of the image task in quotes", generator),
+            "Location": header_of("The address of the image task", generator),
+            "Retry-After": header_of("After how many seconds to ask for it", generator),
+        },
+        "content": { "application/json": { "schema": schema } },
+    });
+    let form = json!({
+        "type": "object",
+        "required": ["image"],
+        "properties": { "image": { "contentMediaType": "application/octet-stream" } },
+    });
+    json!({
+        "operationId": "submit_image",
+        "summary": "Submit a picture: JPEG, PNG, WebP, GIF, BMP or TIFF",
+        "tags": ["image"],
+        "security": security(),
+        "parameters": parameters,
+        "requestBody": {
+            "required": true,
+            "content": { "*/*": {}, "multipart/form-data": { "schema": form } },
+        },
+        "responses": responses(("202".to_owned(), response)),
+    })
+}
+
+pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
+    let described = description(generator);
+    let in_query = described.iter().map(|(name, schema)| {
+        json!({
+            "name": name,
+            "in": "query",
+            "description": "For application/octet-stream, where it stands for the field of JSON",
+            "schema": schema,
+        })
+    });
+    let parameters: Vec<Value> = [id(generator)].into_iter().chain(in_query).collect();
+    let mut properties = described.clone();
+    properties
+        .insert("samples".to_owned(), json!({ "type": "array", "items": { "type": "number" } }));
+    properties.insert(
+        "samples_base64".to_owned(),
+        json!({ "type": "string", "contentEncoding": "base64", "description": "f32 little-endian" }),
+    );
+    let block = json!({
+        "type": "object",
+        "required": ["sensor", "axis", "unit", "started_at"],
+        "oneOf": [{ "required": ["samples"] }, { "required": ["samples_base64"] }],
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    let taken = json!({
+        "type": "object",
+        "required": ["accepted", "samples"],
+        "properties": { "accepted": { "const": true }, "samples": { "type": "integer" } },
+    });
+    let response = json!({
+        "description": "Taken in",
+        "content": { "application/json": { "schema": taken } },
+    });
+    json!({
+        "operationId": "take_in_vibration",
+        "summary": "Take in a block of vibration samples, or one value that the sensor computed",
+        "tags": ["motor"],
+        "security": security(),
+        "parameters": parameters,
+        "requestBody": {
+            "required": true,
+            "content": {
+                "application/json": { "schema": block },
+                "application/octet-stream": { "schema": { "description": "f32 little-endian" } },
+            },
+        },
+        "responses": responses(("202".to_owned(), response)),
+    })
+}
+
+/// What is said of samples beside themselves.
+fn description(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let fields = [
+        ("sensor", json!({ "type": "string", "maxLength": 64 })),
+        ("axis", schema::<Axis>(generator)),
+        ("unit", schema::<Unit>(generator)),
+        ("sample_rate_hz", json!({ "type": "number", "description": "Needed without statistic" })),
+        ("started_at", schema::<Timestamp>(generator)),
+        ("speed_rpm", json!({ "type": "number" })),
+        ("statistic", schema::<Statistic>(generator)),
+    ];
+    fields.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
+}

@@ -1,0 +1,1 @@
+//! Vibration samples over HTTP.
