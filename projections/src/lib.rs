@@ -3,13 +3,18 @@
 pub mod cloud_event;
 pub mod condition;
 mod fleet;
+pub mod generation;
+pub mod http;
 mod images;
 mod kind;
+pub mod live;
 mod motor_history;
 mod motors;
+mod openapi;
 pub mod plot;
 pub mod projection;
 pub mod projector;
+pub mod rebuild;
 mod vibration_trend;
 
 use std::sync::Arc;
@@ -19,6 +24,7 @@ pub use images::{ImageDocument, Images};
 pub use kind::{ProjectionKind, collection};
 pub use motor_history::MotorHistory;
 pub use motors::{MotorDocument, Motors};
+pub use openapi::openapi;
 pub use vibration_trend::{TrendMarks, VibrationTrend};
 
 /// Every projection there is.

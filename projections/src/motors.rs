@@ -1,5 +1,6 @@
 //! The motors: what each one is, where it stands, and how it is.
 
+use domain::aggregate::Decide;
 use domain::motor::{Assessment, Motor, MotorEvent, Nameplate};
 use domain::time::Timestamp;
 use ports::event::RecordedEvent;
@@ -11,6 +12,9 @@ use uuid::Uuid;
 
 use crate::condition::{Alarm, MotorState, Sensors};
 use crate::projection::{Filterable, FoldError, Projection, Resource};
+
+/// Where its id stands in a document, as the write side has it too.
+pub(crate) const ID_FIELD: &str = <Motor as Decide>::ID_FIELD;
 
 /// One document per motor.
 pub struct Motors;

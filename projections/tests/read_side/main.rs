@@ -2,4 +2,5 @@
 
 mod documents;
 mod make;
+mod rebuild;
 mod replay;

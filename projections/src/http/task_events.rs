@@ -1,0 +1,84 @@
+//! What happens to one image task, live until it is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use ports::PortError;
+use ports::event::RecordedEvent;
+use ports::event_log::EventLog;
+use ports::event_store::EventStore;
+use ports::stream::{StreamName, StreamVersion};
+use tokio::time::sleep;
+
+use super::Context;
+use super::params::{Params, id};
+use super::problem::Failure;
+use super::sse::{Frame, Tail, last_event_id, live};
+
+const FRAMES_MAX: usize = 100;
+/// The log moves for other tasks too; one stream looks no more often than this.
+const LOOK_PAUSE_MS: u64 = 100;
+/// After these nothing can happen to a task any more.
+const LAST: [&str; 2] = ["completed", "cancelled"];
+
+/// The id of an event is its version; a client that comes back after the last one is told not to come again (204).
+pub(super) async fn events(
+    State(shared): State<Context>,
+    Path(key): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    Params::of(&uri, &[])?;
+    let stream = StreamName::new("image", id(&key)?);
+    let known = last_event_id(&headers).unwrap_or_default();
+    let streams = &shared.queries.streams;
+    // The event that the client has seen last tells whether there can be another one.
+    let from = StreamVersion(known.saturating_sub(1));
+    let first = streams.read_stream(&stream, from, 1).await?;
+    match first.first() {
+        None if known == 0 => {
+            Err(Failure::not_found(format!("there is no image task {}", stream.id)))
+        }
+        Some(event) if event.version.0 == known && is_last(event) => {
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        _ => {
+            let (streams, log) = (Arc::clone(streams), Arc::clone(&shared.queries.log));
+            let after = StreamVersion(known);
+            live(&shared, TaskTail { streams, log, stream, after, is_over: false })
+        }
+    }
+}
+
+fn is_last(event: &RecordedEvent) -> bool {
+    LAST.contains(&event.event_type.as_str())
+}
+
+struct TaskTail {
+    streams: Arc<dyn EventStore>,
+    log: Arc<dyn EventLog>,
+    stream: StreamName,
+    after: StreamVersion,
+    is_over: bool,
+}
+
+impl Tail for TaskTail {
+    async fn next(&mut self) -> Result<Option<Vec<Frame>>, PortError> {
+        while !self.is_over {
+            // Asked before the stream is read: what comes in between wakes this again.
+            let head = self.log.head().await?;
+            let events = self.streams.read_stream(&self.stream, self.after, FRAMES_MAX).await?;
+            if let Some(last) = events.last() {
+                (self.after, self.is_over) = (last.version, is_last(last));
+                let frames = events.iter().map(|event| Frame::of(event.version.0, event));
+                return Ok(Some(frames.collect()));
+            }
+            self.log.wait_beyond(head).await?;
+            sleep(Duration::from_millis(LOOK_PAUSE_MS)).await;
+        }
+        Ok(None)
+    }
+}

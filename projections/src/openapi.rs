@@ -1,0 +1,232 @@
+//! The routes of the read side as OpenAPI 3.1, made from the same tables and types that serve them.
+
+use ports::problem::{CONTENT_TYPE, Problem};
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use crate::cloud_event::CloudEvent;
+use crate::http::{EventPage, FleetNumbers, LIMIT_MAX, SpectrumLines, Trend};
+use crate::kind::ProjectionKind;
+use crate::projection::Resource;
+
+/// `paths` and `components.schemas` of every route, to be merged with those of the write side.
+pub fn openapi() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let at =
+        |settings: &mut SchemaSettings| settings.definitions_path = "/components/schemas".into();
+    let mut generator = settings.with(at).into_generator();
+    generator.subschema_for::<Problem>();
+    let mut paths = Map::new();
+    for kind in crate::all() {
+        if let Some(resource) = kind.resource() {
+            let schema = kind.schema(&mut generator);
+            paths.insert(
+                resource.list.to_owned(),
+                json!({ "get": list(&*kind, resource, &schema) }),
+            );
+            paths.insert(resource.item.to_owned(), json!({ "get": item(resource, &schema) }));
+        }
+    }
+    for route in routes(&mut generator) {
+        paths.insert(route.path.to_owned(), json!({ "get": route.operation }));
+    }
+    let schemas = generator.take_definitions(true);
+    json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
+}
+
+struct Route {
+    path: &'static str,
+    operation: Value,
+}
+
+fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
+    let history = page_of(&generator.subschema_for::<CloudEvent>());
+    let fleet = json_body(&schema::<FleetNumbers>(generator));
+    let trend = json_body(&schema::<Trend>(generator));
+    let spectrum = json_body(&schema::<SpectrumLines>(generator));
+    let mut events = json_body(&schema::<EventPage>(generator));
+    events["text/event-stream"] = json!({ "schema": { "type": "string" } });
+    let stream = json!({ "text/event-stream": { "schema": { "type": "string" } } });
+    let svg = json!({ "image/svg+xml": { "schema": { "type": "string" } } });
+    let file = json!({ "image/*": { "schema": { "type": "string", "format": "binary" } } });
+    let of_series = || vec![text("sensor", "Only this sensor"), text("axis", "Only this axis")];
+    let times = || {
+        vec![
+            text("feature", "Which feature; velocity_rms_mm_s when absent"),
+            text("from", "At or after this time"),
+            text("to", "Before this time"),
+        ]
+    };
+    let looks = || {
+        vec![
+            text("theme", "light or dark"),
+            number("width", "In pixels"),
+            number("height", "In pixels"),
+        ]
+    };
+    let paging = || vec![cursor(), limit(LIMIT_MAX)];
+    let feed = vec![
+        number("after", "Only events after this position"),
+        limit(1_000),
+        text("category", "Only events of this category: motor or image"),
+        text("type", "Only events of this type: atalaya.motor.registered"),
+    ];
+    let route = |path, summary, parameters: Vec<Vec<Value>>, content| Route {
+        path,
+        operation: operation(path, summary, parameters.concat(), content),
+    };
+    vec![
+        route("/v1/fleet", "The motors in service, counted", vec![], fleet),
+        route("/v1/events", "The log: a page of it, or live", vec![feed], events),
+        route("/v1/motors/{id}/history", "The events of one motor", vec![paging()], history),
+        route(
+            "/v1/motors/{id}/trend",
+            "One feature over time",
+            vec![times(), of_series(), vec![limit(10_000)]],
+            trend,
+        ),
+        route(
+            "/v1/motors/{id}/trend.svg",
+            "One feature over time, as a plot",
+            vec![times(), of_series(), looks()],
+            svg.clone(),
+        ),
+        route("/v1/motors/{id}/spectrum", "The newest spectrum", vec![of_series()], spectrum),
+        route(
+            "/v1/motors/{id}/spectrum.svg",
+            "The newest spectrum, as a plot",
+            vec![of_series(), looks()],
+            svg,
+        ),
+        route("/v1/images/{id}/events", "What happens to an image task, live", vec![], stream),
+        route(
+            "/v1/images/{id}/{file}",
+            "A picture: 1024x1024.jpg, 800x800.jpg or original",
+            vec![],
+            file,
+        ),
+    ]
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+fn list(kind: &dyn ProjectionKind, resource: Resource, schema: &Schema) -> Value {
+    let filters = resource.filters.iter().map(|filter| {
+        let default = filter.default.map(|default| format!("; {default} when absent, any: all"));
+        let unset = filter.unset.map(|unset| format!("; {unset}: not set"));
+        let extra = format!("{}{}", default.unwrap_or_default(), unset.unwrap_or_default());
+        text(filter.field, &format!("Only {} with this {}{extra}", kind.name(), filter.field))
+    });
+    let parameters = filters.chain([cursor(), limit(LIMIT_MAX)]).collect();
+    operation(resource.list, resource.summary, parameters, page_of(schema))
+}
+
+fn item(resource: Resource, schema: &Schema) -> Value {
+    let summary = format!("One {}", resource.noun);
+    operation(resource.item, &summary, vec![], json_body(schema))
+}
+
+fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) -> Value {
+    let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = in_path.map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let min_position =
+        number("min_position", "Answer from a state that includes everything up to this position");
+    let parameters: Vec<Value> = in_path.chain(parameters).chain([min_position]).collect();
+    let position = json!({
+        "description": "The answer includes everything up to this position",
+        "schema": { "type": "integer" },
+    });
+    let problem = json!({ CONTENT_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    json!({
+        "summary": summary,
+        "tags": [path.split('/').nth(2).unwrap_or_default()],
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": summary,
+                "headers": { "Atalaya-Position": position },
+                "content": content,
+            },
+            "default": { "description": "It did not work", "content": problem },
+        },
+    })
+}
+
+fn json_body(schema: &Schema) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn page_of(schema: &Schema) -> Value {
+    let next = "The cursor of the next page; absent on the last one";
+    let page = json!({
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "items": { "type": "array", "items": schema },
+            "next": { "type": "string", "description": next },
+        },
+    });
+    json!({ "application/json": { "schema": page } })
+}
+
+fn cursor() -> Value {
+    text("cursor", "The `next` of the page before")
+}
+
+fn limit(max: usize) -> Value {
+    number("limit", &format!("How many, at most {max}"))
+}
+
+fn text(name: &str, description: &str) -> Value {
+    parameter(name, description, "string")
+}
+
+fn number(name: &str, description: &str) -> Value {
+    parameter(name, description, "integer")
+}
+
+fn parameter(name: &str, description: &str, kind: &str) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": { "type": kind } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn references(value: &Value) -> Vec<String> {
+        match value {
+            Value::Object(fields) => {
+                let own = fields.get("$ref").and_then(Value::as_str).map(str::to_owned);
+                own.into_iter().chain(fields.values().flat_map(references)).collect()
+            }
+            Value::Array(items) => items.iter().flat_map(references).collect(),
+            _ => vec![],
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let api = openapi();
+        let references = references(&api);
+        assert!(references.len() > 10);
+        for reference in references {
+            let pointer = reference.strip_prefix('#').expect("within the document");
+            assert!(api.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_motor_is_described_with_what_is_filled_in_when_asked_for() {
+        let api = openapi();
+        let motor = &api["components"]["schemas"]["Motor"]["properties"];
+        for field in ["name", "zone", "velocity_rms_mm_s", "last_measured_at", "sensors", "version"]
+        {
+            assert!(motor.get(field).is_some(), "{field} in {motor}");
+        }
+    }
+}
