@@ -160,3 +160,6 @@ fn step(connection: &Connection, id: i32, script: &str, version: usize) -> rusql
 fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
     connection.query_row(sql, [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests;

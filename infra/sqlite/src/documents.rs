@@ -188,3 +188,6 @@ fn progress(connection: &Connection, of: &Collection) -> Result<Option<Progress>
     });
     Ok(progress.optional()?)
 }
+
+#[cfg(test)]
+mod tests;

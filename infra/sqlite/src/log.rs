@@ -65,3 +65,6 @@ impl SqliteLog {
 fn head(connection: &Connection) -> rusqlite::Result<u64> {
     connection.prepare_cached(HEAD)?.query_row([], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,6 @@ impl SqliteSamples {
 fn head(connection: &Connection) -> rusqlite::Result<u64> {
     connection.prepare_cached(HEAD)?.query_row([], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests;

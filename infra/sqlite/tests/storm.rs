@@ -62,7 +62,7 @@ async fn a_reader_sees_every_event_of_many_writers_once_and_in_order() {
     stores.close().await;
 }
 
-/// Appends until there are enough events: one to three at a time, sometimes on a version that is long gone, and
+/// Appends until there are enough events: one to eight at a time, sometimes on a version that is long gone, and
 /// sometimes with an event at the end that the store refuses.
 async fn write(store: Arc<dyn EventStore>, tally: Arc<Tally>, seed: u64) {
     let mut random = Random(seed + 1);
@@ -70,7 +70,7 @@ async fn write(store: Arc<dyn EventStore>, tally: Arc<Tally>, seed: u64) {
     while tally.events.load(Ordering::Relaxed) < EVENTS {
         let number = random.below(STREAMS);
         let expected = known.get(&number).copied().unwrap_or_default();
-        let mut events = vec![event("measured"); 1 + random.below(3) as usize];
+        let mut events = vec![event("measured"); 1 + random.below(8) as usize];
         if random.below(20) == 0 {
             events.push(event(""));
         }

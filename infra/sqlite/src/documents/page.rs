@@ -50,13 +50,8 @@ pub(super) fn page(
     let mut filling = Filling::new(query.documents_max.min(PAGE_DOCUMENTS_MAX));
     for stretch in stretches {
         let wanted = matching.and(stretch);
-        let limit = filling.documents_max - filling.page.documents.len() + 1;
-        let sql = QUERY
-            .replace("{table}", &table(collection)?)
-            .replace("{sorted_by}", order.column.as_deref().unwrap_or("NULL"))
-            .replace("{conditions}", &wanted.sql)
-            .replace("{order}", &order.sql())
-            .replace("{limit}", &limit.to_string());
+        let rows_max = filling.documents_max - filling.page.documents.len() + 1;
+        let sql = order.query(&table(collection)?, &wanted, rows_max);
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(wanted.values))?;
         while let Some(row) = rows.next()? {
@@ -135,6 +130,15 @@ impl Order {
         Ok(Self { column, descending: sort.is_some_and(|sort| sort.descending) })
     }
 
+    fn query(&self, table: &str, wanted: &Conditions, rows_max: usize) -> String {
+        QUERY
+            .replace("{table}", table)
+            .replace("{sorted_by}", self.column.as_deref().unwrap_or("NULL"))
+            .replace("{conditions}", &wanted.sql)
+            .replace("{order}", &self.sql())
+            .replace("{limit}", &rows_max.to_string())
+    }
+
     /// `SQLite` puts null before all other values, as the port wants it.
     fn sql(&self) -> String {
         let direction = if self.descending { "DESC" } else { "ASC" };
@@ -208,4 +212,22 @@ fn document(row: &Row<'_>) -> Result<Document, Fault> {
         .transpose()
         .map_err(|error| Corrupt { what: format!("the document {key}"), reason: error.into() })?;
     Ok(Document { key, position: GlobalPosition(row.get(1)?), body })
+}
+
+/// How `SQLite` would go about each stretch of a query.
+#[cfg(test)]
+pub(super) fn plan(
+    connection: &Connection,
+    collection: &Collection,
+    query: &Query,
+) -> Result<Vec<String>, Fault> {
+    let order = Order::of(collection, query.sort)?;
+    let mut plan = Vec::new();
+    for stretch in order.stretches(query.cursor.as_ref())? {
+        let sql = order.query(&table(collection)?, &stretch, query.documents_max);
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let steps = statement.query_map(params_from_iter(stretch.values), |row| row.get(3))?;
+        plan.extend(steps.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(plan)
 }
