@@ -1,4 +1,4 @@
-//! An event of the log as the outside sees it: CloudEvents 1.0 in JSON.
+//! An event of the log as the outside sees it: `CloudEvents` 1.0 in JSON.
 
 use domain::time::Timestamp;
 use ports::event::RecordedEvent;
@@ -11,7 +11,7 @@ pub const SOURCE: &str = "urn:atalaya";
 /// What every `type` begins with.
 pub const TYPE_PREFIX: &str = "atalaya.";
 
-/// An event of the log in CloudEvents' JSON format.
+/// An event of the log in `CloudEvents` JSON format.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CloudEvent {
     pub specversion: String,

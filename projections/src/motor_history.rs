@@ -9,7 +9,7 @@ use crate::projection::{FoldError, Projection};
 /// One document per event of a motor.
 pub struct MotorHistory;
 
-/// By which a motor's history is found: its id, where CloudEvents have it.
+/// By which a motor's history is found: its id, where `CloudEvents` have it.
 pub(crate) const MOTOR_FIELD: &str = "subject";
 
 impl Projection for MotorHistory {

@@ -1,4 +1,4 @@
-//! The routes of the read side as OpenAPI 3.1, made from the same tables and types that serve them.
+//! The routes of the read side as `OpenAPI` 3.1, made from the same tables and types that serve them.
 
 use ports::problem::{CONTENT_TYPE, Problem};
 use schemars::generate::{SchemaGenerator, SchemaSettings};

@@ -1,0 +1,112 @@
+//! The bytes of pictures over HTTP.
+
+use axum::http::Method;
+use domain::image::ImageEvent;
+use ports::blobs::{BlobKey, VariantName};
+
+use crate::make::{Story, TASK, failed, produced, submitted};
+use crate::site::Site;
+
+const VARIANT: &[u8] = b"\xFF\xD8\xFF\xE0 pixels";
+
+async fn site(events: &[ImageEvent]) -> Site {
+    let start = Story::default().image(TASK, &submitted());
+    let story = events.iter().fold(start, |story, event| story.image(TASK, event));
+    let site = Site::of(&story).await;
+    site.keeps(BlobKey::Original { task_id: TASK }, b"<svg onload=alert(1)>").await;
+    let name = VariantName::new("1024x1024.jpg").expect("a name");
+    site.keeps(BlobKey::Variant { task_id: TASK, name }, VARIANT).await;
+    site
+}
+
+async fn completed() -> Site {
+    site(&[produced("1024x1024.jpg"), ImageEvent::Completed {}]).await
+}
+
+fn path(name: &str) -> String {
+    format!("/v1/images/{TASK}/{name}")
+}
+
+#[tokio::test]
+async fn a_variant_is_kept_for_ever_under_the_hash_of_its_content() {
+    let answer = completed().await.get(&path("1024x1024.jpg")).await;
+    assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, VARIANT));
+    for (name, value) in [
+        ("content-type", "image/jpeg"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("x-content-type-options", "nosniff"),
+        ("accept-ranges", "bytes"),
+        ("content-disposition", "inline; filename=\"1024x1024.jpg\""),
+        ("etag", &format!("\"{}\"", "0b".repeat(32))),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
+    assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+}
+
+#[tokio::test]
+async fn an_original_is_handed_out_as_a_file_and_never_run() {
+    let answer = completed().await.get(&path("original")).await;
+    assert_eq!(answer.header("content-type"), "application/octet-stream");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"original.bin\"");
+    assert!(answer.header("content-security-policy").contains("sandbox"));
+}
+
+#[tokio::test]
+async fn head_tells_all_but_the_bytes() {
+    let answer = completed().await.asked(Method::HEAD, &path("1024x1024.jpg"), &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
+    assert_eq!(answer.header("content-length"), VARIANT.len().to_string());
+    assert_eq!(answer.header("content-type"), "image/jpeg");
+}
+
+#[tokio::test]
+async fn a_part_is_answered_as_a_part() {
+    let site = completed().await;
+    let path = path("1024x1024.jpg");
+    let part = site.get_with(&path, &[("range", "bytes=5-6")]).await;
+    assert_eq!((part.status.as_u16(), &part.body[..]), (206, &b"pi"[..]));
+    assert_eq!(part.header("content-range"), "bytes 5-6/11");
+    let outside = site.get_with(&path, &[("range", "bytes=11-")]).await;
+    assert_eq!(outside.problem(), (416, "outside".to_owned()));
+    assert_eq!(outside.header("content-range"), "bytes */11");
+    assert_eq!(outside.header("cache-control"), "", "only success is kept");
+    let changed = site.get_with(&path, &[("range", "bytes=5-6"), ("if-range", "\"other\"")]).await;
+    assert_eq!((changed.status.as_u16(), &changed.body[..]), (200, VARIANT));
+}
+
+#[tokio::test]
+async fn what_the_client_has_is_not_sent_again() {
+    let tag = format!("\"{}\"", "0b".repeat(32));
+    let known =
+        completed().await.get_with(&path("1024x1024.jpg"), &[("if-none-match", &tag)]).await;
+    assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
+    assert_eq!(known.header("etag"), tag);
+}
+
+#[tokio::test]
+async fn not_yet_never_and_unknown_are_told_apart() {
+    let (code, detail) = ("corrupt".to_owned(), "no end".to_owned());
+    let given_up = ImageEvent::DeadLettered { attempts: 1, code, detail };
+    for (events, name, problem) in [
+        (vec![], "1024x1024.jpg", (409, "not_yet")),
+        (vec![ImageEvent::ProcessingStarted { attempt: 1 }], "800x800.jpg", (409, "not_yet")),
+        (vec![ImageEvent::Cancelled {}], "800x800.jpg", (410, "cancelled")),
+        (vec![failed(None), given_up], "800x800.jpg", (409, "failed")),
+        (vec![], "2000x2000.jpg", (404, "not_found")),
+        (vec![], "..", (404, "not_found")),
+        (vec![], "..%2f..%2fetc%2fpasswd", (404, "not_found")),
+    ] {
+        let answer = site(&events).await.get(&path(name)).await;
+        let (status, code) = problem;
+        assert_eq!(answer.problem(), (status, code.to_owned()), "{name} after {events:?}");
+        assert_eq!(answer.header("cache-control"), "");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_lost_are_a_fault_of_ours() {
+    let events = [produced("800x800.jpg"), ImageEvent::Completed {}];
+    let answer = site(&events).await.get(&path("800x800.jpg")).await;
+    assert_eq!(answer.problem(), (500, "bytes_missing".to_owned()));
+}
