@@ -153,7 +153,6 @@ fn written<D: serde::Serialize>(document: &D) -> serde_json::Value {
 }
 
 fn is_too_large(body: &serde_json::Value) -> bool {
-    // Most documents are far too small for it to matter how long their text is.
     bytes(body) > DOCUMENT_BYTES_MAX
 }
 

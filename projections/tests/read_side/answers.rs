@@ -1,5 +1,7 @@
 //! Lists, items, and the positions that they are answered from.
 
+use std::path::Path;
+
 use domain::motor::{AlarmLevel, Assessment, MotorEvent};
 use ports::dead_letter::{DeadLetters, NewDeadLetter};
 use ports::stream::GlobalPosition;
@@ -265,5 +267,37 @@ async fn the_dashboard_loads_nothing_from_elsewhere_and_is_asked_for_again() {
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
         let again = site.get_with(path, &[("if-none-match", answer.header("etag"))]).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_dashboard_from_a_directory_is_the_same_and_stays_in_it() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let site = Site::with_ui(&Story::default(), Some(dir)).await;
+    let embedded = Site::of(&Story::default()).await;
+    for path in ["/", "/ui/lib/api.js"] {
+        let (one, other) = (site.get(path).await, embedded.get(path).await);
+        assert_eq!(
+            (one.status.as_u16(), one.header("etag")),
+            (200, other.header("etag")),
+            "{path}"
+        );
+    }
+    for path in ["/ui/../Cargo.toml", "/ui/%2e%2e/Cargo.toml", "/ui//etc/hostname", "/ui/lib"] {
+        assert_eq!(site.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn whatever_lists_are_narrowed_and_sorted_by_is_declared() {
+    for kind in projections::all() {
+        let Some(resource) = kind.resource() else { continue };
+        let declared: Vec<&str> =
+            kind.collection(1).fields.iter().map(|field| field.name).collect();
+        let filters = resource.filters.iter().map(|filter| filter.field);
+        let sort = resource.sort.map(|sort| sort.field);
+        for field in filters.chain(sort) {
+            assert!(declared.contains(&field), "{field} of {}", kind.name());
+        }
     }
 }

@@ -83,7 +83,7 @@ impl Listener {
             let part = self.body.next().await?.expect("infallible");
             self.text.push_str(std::str::from_utf8(&part).expect("text"));
         }
-        let (message, rest) = self.text.split_once("\n\n").expect("just seen");
+        let (message, _) = self.text.split_once("\n\n").expect("just seen");
         let field = |name: &str| {
             let line = message.lines().find_map(|line| line.strip_prefix(name));
             line.map(|value| value.trim().to_owned())
@@ -91,7 +91,8 @@ impl Listener {
         let event = field("id:").zip(field("data:"));
         let event = event.unwrap_or_else(|| (":".to_owned(), field(":").expect("a comment")));
         assert!(field("event:").is_none(), "unnamed, so that `onmessage` hears it");
-        self.text = rest.to_owned();
+        let seen = message.len() + 2;
+        self.text.drain(..seen);
         Some(event)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::aggregate::EncodedEvent;
+use domain::motor::MotorEvent;
 use ports::event::RecordedEvent;
 use ports::handler::{EventHandler, HandleError};
 use ports::memory::MemoryReadModels;
@@ -10,7 +11,9 @@ use ports::memory::faulty::{Faults, Faulty, SplitMix64};
 use ports::read_models::{Document, ReadModels};
 use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
-use projections::ProjectionKind;
+use projections::projection::{FoldError, Projection};
+use projections::projector::Projector;
+use projections::{ProjectionKind, collection};
 use serde_json::value::RawValue;
 
 use crate::make::{MOTOR, OTHER_MOTOR, Story, busy_plant, lost, registered};
@@ -175,4 +178,50 @@ async fn generations_have_names_of_their_own() {
         .collect();
     let expected = ["motors.3", "fleet.3", "motor_history.3", "images.3", "vibration_trend.3"];
     assert_eq!(names, expected);
+}
+
+/// Grows by six megabytes with each event, and is removed by a decommissioning.
+struct Growing;
+
+impl Projection for Growing {
+    const NAME: &'static str = "growing";
+    const CATEGORIES: &'static [&'static str] = &["motor"];
+    const VERSION: u32 = 1;
+    type Document = String;
+
+    fn evolve(
+        document: Option<String>,
+        event: &RecordedEvent,
+    ) -> Result<Option<String>, FoldError> {
+        let grown = || document.unwrap_or_default() + &"x".repeat(6 * 1024 * 1024);
+        Ok((event.event_type != "decommissioned").then(grown))
+    }
+}
+
+async fn growing() -> (Arc<MemoryReadModels>, Projector<Growing>) {
+    let models = Arc::<MemoryReadModels>::default();
+    models.ensure(&collection::<Growing>(1)).await.expect("memory");
+    (models.clone(), Projector::of(1, models))
+}
+
+#[tokio::test]
+async fn a_document_that_no_store_could_hold_is_the_fault_of_the_event_that_made_it_so() {
+    let (_, projector) = growing().await;
+    let story = (0..4).fold(Story::default(), |story, _| story.motor(MOTOR, &lost("DE")));
+    let error = projector.handle(&story.events, &progress_at(GlobalPosition(4))).await;
+    let Err(HandleError::Poison { position, .. }) = error else { panic!("{error:?}") };
+    assert_eq!(position, GlobalPosition(3));
+}
+
+#[tokio::test]
+async fn a_removed_document_is_not_revived_by_an_event_that_comes_again() {
+    let (models, projector) = growing().await;
+    let story =
+        Story::default().motor(MOTOR, &lost("DE")).motor(MOTOR, &MotorEvent::Decommissioned {});
+    for events in [&story.events[..], &story.events[..1]] {
+        projector.handle(events, &progress_at(GlobalPosition(2))).await.expect("sound");
+        let key = MOTOR.to_string();
+        let found = models.get(&collection::<Growing>(1), &[key]).await.expect("memory");
+        assert_eq!((found[0].position, &found[0].body), (GlobalPosition(2), &None));
+    }
 }

@@ -1,5 +1,6 @@
 //! The read side as a whole over memory adapters, asked without a network.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -40,6 +41,11 @@ pub(crate) struct Answered {
 impl Site {
     /// Everything that the story tells is folded.
     pub(crate) async fn of(story: &Story) -> Self {
+        Self::with_ui(story, None).await
+    }
+
+    /// The same, with the dashboard's files from a directory.
+    pub(crate) async fn with_ui(story: &Story, ui_dir: Option<PathBuf>) -> Self {
         let (drain, draining) = watch::channel(false);
         let (log, models) = (log_of(story).await, Arc::<MemoryReadModels>::default());
         let dead_letters = Arc::<MemoryDeadLetters>::default();
@@ -52,7 +58,7 @@ impl Site {
             readings: readings.clone(),
             blobs: blobs.clone(),
             drain: draining,
-            ui_dir: None,
+            ui_dir,
         });
         let site = Self { router, log, models, dead_letters, readings, blobs, drain };
         for kind in projections::all() {
