@@ -29,7 +29,7 @@ impl DataFolder {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
         let path = path.into();
         let unusable = |source| OpenError::Folder { folder: path.clone(), source };
-        fs::create_dir_all(&path).map_err(unusable)?;
+        make(&path).map_err(unusable)?;
         let mut lock = open_lock(&path).map_err(unusable)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -51,6 +51,15 @@ impl DataFolder {
     pub(crate) fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
     }
+}
+
+/// A new folder is durable when the one above it is.
+fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    File::open(path.canonicalize()?.parent().unwrap_or(path))?.sync_all()
 }
 
 fn open_lock(folder: &Path) -> io::Result<File> {

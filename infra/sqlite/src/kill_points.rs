@@ -30,7 +30,7 @@ pub(crate) const SAMPLES: KillPoints = KillPoints {
     after_commit: "samples-after-commit",
 };
 
-/// Does nothing unless the feature `fail/failpoints` is on and the point is set.
+/// Does nothing unless the feature `failpoints` is on and the point is set.
 pub(crate) fn kill_point(_name: &'static str) {
     fail::fail_point!(_name);
 }

@@ -34,12 +34,12 @@ impl Folder {
         let tree = open_tree(tree)?;
         let mut attempts = 1;
         loop {
-            let made = match mkdirat(&tree, name, Mode::from_raw_mode(FOLDER_MODE)) {
-                Ok(()) => rustix::fs::fsync(&tree),
-                Err(Errno::EXIST) => Ok(()),
-                Err(error) => Err(error),
-            };
-            made?;
+            match mkdirat(&tree, name, Mode::from_raw_mode(FOLDER_MODE)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Also for a folder that is there: who made it may not have come this far yet.
+            rustix::fs::fsync(&tree)?;
             match open_folder(&tree, name) {
                 Err(Errno::NOENT) if attempts < MAKE_ATTEMPTS_MAX => attempts += 1,
                 opened => return Ok(Self(opened?)),

@@ -1,3 +1,5 @@
+//! Files from earlier and later releases, and from elsewhere.
+
 use std::fs;
 
 use super::*;

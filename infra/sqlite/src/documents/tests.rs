@@ -1,3 +1,5 @@
+//! Fields that came later, hostile names, and the plans of queries.
+
 use ports::read_models::{Cursor, Field, Sort};
 use serde_json::json;
 use tempfile::TempDir;

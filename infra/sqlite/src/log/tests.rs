@@ -1,3 +1,5 @@
+//! A full disk, rows that cannot be read, and commands that are forgotten.
+
 use ports::event::{Metadata, NewEvent};
 use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, CommandKey, EventStore};

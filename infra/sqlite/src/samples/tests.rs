@@ -1,3 +1,5 @@
+//! What is kept of samples, readings and spectra, and what is not.
+
 use std::collections::BTreeMap;
 
 use ports::PortError;

@@ -1,3 +1,5 @@
+//! Batches are put together on purpose, by holding the writing thread.
+
 use std::path::Path;
 use std::sync::mpsc;
 
