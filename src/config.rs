@@ -129,7 +129,10 @@ impl Config {
             ("MAX_RETRIES", self.max_retries.to_string()),
             ("WORKER_ID", self.worker_id.clone()),
             ("APP_VERSION", self.app_version.clone()),
-            ("UI_DIR", self.ui_dir.as_ref().map_or_else(String::new, |dir| dir.display().to_string())),
+            (
+                "UI_DIR",
+                self.ui_dir.as_ref().map_or_else(String::new, |dir| dir.display().to_string()),
+            ),
             ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
             ("RUST_LOG", self.log_filter.clone()),
             ("DRAIN_S_MAX", self.drain_s_max.to_string()),
@@ -174,7 +177,10 @@ impl Settings<'_> {
         let Some(text) = self.text(name)? else { return Ok(default) };
         let (min, max) = (range.start(), range.end());
         let wrong = || {
-            ConfigError::new(name, format!("expected a whole number from {min} to {max}, not {text:?}"))
+            ConfigError::new(
+                name,
+                format!("expected a whole number from {min} to {max}, not {text:?}"),
+            )
         };
         text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
     }
@@ -182,9 +188,10 @@ impl Settings<'_> {
     fn roles(&self) -> Result<Vec<Role>, ConfigError> {
         let Some(text) = self.text("ROLES")? else { return Ok(Role::ALL.to_vec()) };
         let parse = |name: &str| name.trim().parse();
-        text.split(',').map(parse).collect::<Result<_, _>>().map_err(|error: crate::roles::NoRole| {
-            ConfigError::new("ROLES", error.to_string())
-        })
+        text.split(',')
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map_err(|error: crate::roles::NoRole| ConfigError::new("ROLES", error.to_string()))
     }
 
     fn listen(&self) -> Result<SocketAddr, ConfigError> {
@@ -194,7 +201,10 @@ impl Settings<'_> {
         };
         let address = text.parse().or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, port)));
         address.map_err(|_| {
-            ConfigError::new("LISTEN", format!("expected an address such as 127.0.0.1:3000, not {text:?}"))
+            ConfigError::new(
+                "LISTEN",
+                format!("expected an address such as 127.0.0.1:3000, not {text:?}"),
+            )
         })
     }
 

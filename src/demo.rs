@@ -12,21 +12,19 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-pub use client::Client;
+pub(crate) use client::Client;
 use fleet::{FLEET, Member};
 
 /// From one block of samples to the next one, of whichever motor.
 const BLOCK_INTERVAL_MS: u64 = 600;
 /// A picture goes with every so many blocks, once each motor has had one.
 const BLOCKS_PER_PICTURE: u64 = 40;
-/// While the server does not answer.
-const RETRY_INTERVAL_MS: u64 = 1_000;
 
 /// Registers the fleet, then sends blocks and pictures until drained.
-pub async fn run(client: Client, mut drain: watch::Receiver<bool>) {
+pub(crate) async fn run(client: Client, mut drain: watch::Receiver<bool>) {
     let simulation = async {
         for member in FLEET {
-            until_it_works(async || client.register(member).await).await;
+            client.register(member).await;
         }
         info!(motors = FLEET.len(), "the demo fleet is registered");
         watch_over(&client).await;
@@ -45,7 +43,7 @@ async fn watch_over(client: &Client) {
         let age_s = Timestamp::now().duration_since(began).as_secs_f64();
         let blocks = signal::blocks(member, age_s, turn);
         for block in blocks {
-            until_it_works(async || client.send_block(member, &block).await).await;
+            client.send_block(member, &block).await;
         }
         if turn < FLEET.len() as u64 || turn.is_multiple_of(BLOCKS_PER_PICTURE) {
             send_picture(client, member, index, turn).await;
@@ -57,18 +55,7 @@ async fn watch_over(client: &Client) {
 async fn send_picture(client: &Client, member: &Member, index: usize, turn: u64) {
     let painted = tokio::task::spawn_blocking(move || painter::picture(index, turn)).await;
     match painted {
-        Ok(picture) => {
-            let picture = bytes::Bytes::from(picture);
-            until_it_works(async || client.send_picture(member, picture.clone()).await).await;
-        }
+        Ok(picture) => client.send_picture(member, picture.into()).await,
         Err(error) => warn!(%error, "painting a picture failed"),
-    }
-}
-
-/// A client that cares about its events tries again until it has an answer.
-async fn until_it_works(attempt: impl AsyncFn() -> anyhow::Result<()>) {
-    while let Err(error) = attempt().await {
-        warn!("the demo's request failed, trying again: {error:#}");
-        sleep(Duration::from_millis(RETRY_INTERVAL_MS)).await;
     }
 }

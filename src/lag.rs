@@ -9,7 +9,7 @@ use ports::event_log::{EventLog, LogQuery};
 ///
 /// # Errors
 /// The log does not answer.
-pub async fn lag_behind(
+pub(crate) async fn lag_behind(
     log: &dyn EventLog,
     unread: &LogQuery,
     now: Timestamp,

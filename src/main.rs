@@ -67,7 +67,10 @@ fn read_config(options: &Serve) -> Result<Config, ExitCode> {
     })
 }
 
-#[expect(clippy::print_stderr, reason = "a person at a terminal reads it, perhaps before logging has begun")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a person at a terminal reads it, perhaps before logging has begun"
+)]
 fn complain(line: &str) {
     eprintln!("{line}");
 }

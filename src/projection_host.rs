@@ -11,7 +11,8 @@ use infra_telemetry::{MeasuredHandler, Metrics};
 use ports::PortError;
 use ports::event_log::EventLog;
 use ports::read_models::ReadModels;
-use projections::{ProjectionKind, Standing, prepare};
+use projections::ProjectionKind;
+use projections::generation::{Standing, prepare};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -157,8 +158,11 @@ impl Hosted {
     async fn sync(&self) -> Result<Standing, PortError> {
         let mut runners = self.runners.lock().await;
         let standing = prepare(&*self.kind, &*self.ports.read_models).await?;
-        let unwanted: Vec<u64> =
-            runners.keys().copied().filter(|generation| !standing.kept.contains(generation)).collect();
+        let unwanted: Vec<u64> = runners
+            .keys()
+            .copied()
+            .filter(|generation| !standing.kept.contains(generation))
+            .collect();
         for generation in unwanted {
             if let Some(kept) = runners.remove(&generation) {
                 kept.end().await;

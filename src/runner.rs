@@ -13,9 +13,9 @@ use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
 use ports::handler::EventHandler;
 use ports::stream::{GlobalPosition, StreamName};
-use ports::subscription::{Subscription, Subscriptions};
+use ports::subscription::{Delivery, Subscription, Subscriptions};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tracing::{error, info};
 
 /// The bounds of a runner.
@@ -42,6 +42,16 @@ impl Default for RunnerSettings {
             retry_delay_ms_max: 10_000,
             replay_poll_ms: 500,
         }
+    }
+}
+
+impl RunnerSettings {
+    const fn first_delay(&self) -> Duration {
+        Duration::from_millis(self.retry_delay_ms_min)
+    }
+
+    fn longer(&self, delay: Duration) -> Duration {
+        delay.saturating_mul(2).min(Duration::from_millis(self.retry_delay_ms_max))
     }
 }
 
@@ -91,6 +101,8 @@ pub struct Runner {
     status: watch::Sender<RunnerStatus>,
     /// Streams of which an event was parked: the rest of them is parked too.
     parked: HashSet<StreamName>,
+    /// How long to wait when the world does not answer the next time.
+    outage_delay: Duration,
 }
 
 /// Stands still between two batches.
@@ -149,23 +161,21 @@ impl Runner {
         let (status, status_seen) = watch::channel(RunnerStatus::default());
         let (hold, holds) = mpsc::channel(1);
         let parked = HashSet::new();
-        let runner = Self { handler, ports, settings, drain, holds, status, parked };
+        let outage_delay = settings.first_delay();
+        let runner = Self { handler, ports, settings, drain, holds, status, parked, outage_delay };
         (runner, RunnerHandle { holds: hold, status: status_seen })
     }
 
     /// Runs until drained. What was in hand is finished; what was not will be seen again.
     pub async fn run(mut self) {
         info!(handler = self.handler.name(), "the runner starts");
-        let mut delay = self.first_delay();
-        while !*self.drain.borrow() {
+        while let Err(error) = self.follow().await {
             // Whatever failed, the last durable progress is where it goes on.
-            match self.follow().await {
-                Ok(()) => break,
-                Err(error) => {
-                    self.note_trouble(&error);
-                    self.pause(delay).await;
-                    delay = self.longer(delay);
-                }
+            self.note_trouble(&error);
+            let delay = self.outage_delay;
+            self.outage_delay = self.settings.longer(delay);
+            if self.drains_within(delay).await {
+                break;
             }
         }
         self.set_state(RunnerState::Stopped);
@@ -186,45 +196,46 @@ impl Runner {
         self.advance(progress.as_ref());
         let mut replay_poll = interval(Duration::from_millis(self.settings.replay_poll_ms));
         replay_poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while let Some(delivery) = self.next_delivery(&mut *subscription, &mut replay_poll).await? {
+            if !self.deal_with(delivery.events, &delivery.progress).await? {
+                break;
+            }
+            self.advance(Some(&delivery.progress));
+            self.outage_delay = self.settings.first_delay();
+        }
+        Ok(())
+    }
+
+    /// Waits for events and does meanwhile what else is asked for. `None`: it is time to drain.
+    ///
+    /// What comes between does not interrupt the subscription, which would have to begin a long read anew each time.
+    async fn next_delivery(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        replay_poll: &mut Interval,
+    ) -> Result<Option<Delivery>, PortError> {
+        let mut next = subscription.next(self.settings.batch_events_max);
         loop {
-            match self.next_step(subscription.as_mut(), &mut replay_poll).await {
-                Step::Drain => return Ok(()),
-                Step::Hold(hold) => self.stand_still(hold).await,
-                Step::Replay => self.replay_requested().await?,
-                Step::Deliver(delivery) => {
-                    let delivery = delivery?;
-                    self.deal_with(delivery.events, &delivery.progress).await?;
-                    self.advance(Some(&delivery.progress));
-                }
+            tokio::select! {
+                biased;
+                () = told_to_drain(&mut self.drain) => return Ok(None),
+                Some(hold) = self.holds.recv() => self.stand_still(hold).await,
+                _ = replay_poll.tick() => self.replay_requested().await?,
+                delivery = &mut next => return delivery.map(Some),
             }
         }
     }
 
-    async fn next_step(
-        &mut self,
-        subscription: &mut dyn Subscription,
-        replay_poll: &mut tokio::time::Interval,
-    ) -> Step {
-        tokio::select! {
-            biased;
-            _ = self.drain.wait_for(|drain| *drain) => Step::Drain,
-            Some(hold) = self.holds.recv() => Step::Hold(hold),
-            _ = replay_poll.tick() => Step::Replay,
-            delivery = subscription.next(self.settings.batch_events_max) => Step::Deliver(delivery),
-        }
-    }
-
     async fn stand_still(&self, hold: Hold) {
-        let position = self.status.borrow().position;
-        if hold.held.send(position).is_err() {
-            return;
-        }
         self.set_state(RunnerState::Held);
+        let position = self.status.borrow().position;
         let mut drain = self.drain.clone();
-        // Both a release and the end of whoever asked for it end the hold.
-        tokio::select! {
-            _ = hold.released => {}
-            _ = drain.wait_for(|drain| *drain) => {}
+        if hold.held.send(position).is_ok() {
+            // Both a release and the end of whoever asked for it end the hold.
+            tokio::select! {
+                _ = hold.released => {}
+                () = told_to_drain(&mut drain) => {}
+            }
         }
         self.set_state(RunnerState::Running);
     }
@@ -246,26 +257,17 @@ impl Runner {
         self.set_state(RunnerState::Retrying(reason));
     }
 
-    fn first_delay(&self) -> Duration {
-        Duration::from_millis(self.settings.retry_delay_ms_min)
+    /// Waits for `delay`. When it is time to drain, gives `true` at once.
+    async fn drains_within(&mut self, delay: Duration) -> bool {
+        timeout(delay, told_to_drain(&mut self.drain)).await.is_ok()
     }
 
-    fn longer(&self, delay: Duration) -> Duration {
-        (delay * 2).min(Duration::from_millis(self.settings.retry_delay_ms_max))
-    }
-
-    /// Waits, or returns at once when it is time to drain.
-    async fn pause(&mut self, delay: Duration) {
-        tokio::select! {
-            () = sleep(delay) => {}
-            _ = self.drain.wait_for(|drain| *drain) => {}
-        }
+    fn is_draining(&self) -> bool {
+        *self.drain.borrow() || self.drain.has_changed().is_err()
     }
 }
 
-enum Step {
-    Drain,
-    Hold(Hold),
-    Replay,
-    Deliver(Result<ports::subscription::Delivery, PortError>),
+/// Returns when it is time to drain, also when nobody is left to say so.
+async fn told_to_drain(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|drain| *drain).await;
 }

@@ -16,7 +16,7 @@ use crate::admin::print;
 use crate::config::Config;
 use crate::demo;
 use crate::http::{Surroundings, service};
-use crate::roles::{self, RoleSettings, Role};
+use crate::roles::{self, Role, RoleSettings};
 use crate::supervisor::Supervisor;
 
 /// Serves until told to stop by SIGINT or SIGTERM.
@@ -31,7 +31,9 @@ pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     warn_if_open(&config, address);
     if config.roles.contains(&Role::Images) && !processors::picture::simd() {
-        warn!("this build makes pictures without SIMD, several times slower: install nasm and build again");
+        warn!(
+            "this build makes pictures without SIMD, several times slower: install nasm and build again"
+        );
     }
     let (adapters, embedded) = adapters::embedded(&config)?;
     let served = serve(&config, adapters, listener, address, demo).await;
@@ -49,8 +51,7 @@ async fn serve(
     let metrics = Arc::new(Metrics::new()?);
     let mut workers = Supervisor::default();
     let settings = settings(config);
-    let started =
-        roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers).await?;
+    let started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers).await?;
     let surroundings =
         Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
     let app = service(started.routes, surroundings);
@@ -75,7 +76,9 @@ async fn serve(
     let answered = senders.shut_down(grace).await;
     match failed {
         Some(name) => bail!("the task {name} ended unasked; see the log"),
-        None if !(worked_out && answered) => bail!("some tasks did not end within {} s", grace.as_secs()),
+        None if !(worked_out && answered) => {
+            bail!("some tasks did not end within {} s", grace.as_secs())
+        }
         None => Ok(()),
     }
 }
@@ -95,7 +98,7 @@ fn settings(config: &Config) -> RoleSettings {
     let mut settings = RoleSettings::default();
     settings.images.concurrency = config.concurrency;
     settings.images.retries_max = config.max_retries;
-    settings.queries.ui_dir.clone_from(&config.ui_dir);
+    settings.ui_dir.clone_from(&config.ui_dir);
     settings
 }
 

@@ -29,7 +29,11 @@ impl Supervisor {
     }
 
     /// Runs `task` until it ends by itself, which it must not before it is told to drain.
-    pub fn spawn(&mut self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(
+        &mut self,
+        name: impl Into<String>,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let handle = self.tasks.spawn(task);
         self.names.insert(handle.id(), name.into());
     }

@@ -43,7 +43,8 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let unreachable = || format!("no server answers at {}; start one, or name it with --url", self.url);
+        let unreachable =
+            || format!("no server answers at {}; start one, or name it with --url", self.url);
         let answer = request.send().await.with_context(unreachable)?;
         if answer.status().is_success() {
             return Ok(answer);

@@ -18,7 +18,12 @@ const POLL_MS: u64 = 100;
 ///
 /// # Errors
 /// The server does not answer, there is no such projection, or the rebuild has failed.
-pub async fn rebuild(server: &Server, projection: &str, force: bool, rollback: bool) -> anyhow::Result<()> {
+pub async fn rebuild(
+    server: &Server,
+    projection: &str,
+    force: bool,
+    rollback: bool,
+) -> anyhow::Result<()> {
     let api = Api::of(server);
     if rollback {
         api.post(&format!("{PATH}/{projection}/rollback")).await?;
@@ -27,9 +32,11 @@ pub async fn rebuild(server: &Server, projection: &str, force: bool, rollback: b
     }
     api.post(&format!("{PATH}/{projection}/rebuild?force={force}")).await?;
     let bar = ProgressBar::new(0).with_style(
-        ProgressStyle::with_template("{msg:<10} [{wide_bar}] {pos}/{len} events, {per_sec}, {eta} left")
-            .context("drawing a progress bar")?
-            .progress_chars("=> "),
+        ProgressStyle::with_template(
+            "{msg:<10} [{wide_bar}] {pos}/{len} events, {per_sec}, {eta} left",
+        )
+        .context("drawing a progress bar")?
+        .progress_chars("=> "),
     );
     loop {
         let rebuild = last_rebuild(&api, projection).await?;

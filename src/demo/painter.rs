@@ -44,8 +44,16 @@ fn shade(at: (f64, f64), paint: Colour, light: f64) -> Colour {
     colour = over(colour, bar(at, (0.28, 0.38), (0.70, 0.77)), scale(paint, 0.55));
     colour = over(colour, bar(at, (0.64, 0.74), (0.70, 0.77)), scale(paint, 0.55));
     colour = over(colour, bar(at, (0.22, 0.80), (0.29, 0.73)), body(at, paint));
-    colour = over(colour, bar(at, (0.20, 0.27), (0.33, 0.69)), round(scale(paint, 0.8), at.1, 0.33, 0.69));
-    colour = over(colour, bar(at, (0.77, 0.86), (0.32, 0.70)), round(scale(paint, 0.7), at.1, 0.32, 0.70));
+    colour = over(
+        colour,
+        bar(at, (0.20, 0.27), (0.33, 0.69)),
+        round(scale(paint, 0.8), at.1, 0.33, 0.69),
+    );
+    colour = over(
+        colour,
+        bar(at, (0.77, 0.86), (0.32, 0.70)),
+        round(scale(paint, 0.7), at.1, 0.32, 0.70),
+    );
     colour = over(colour, bar(at, (0.44, 0.62), (0.19, 0.31)), scale(paint, 0.9 - at.1));
     over(colour, bar(at, (0.46, 0.60), (0.46, 0.55)), plate(at))
 }

@@ -27,8 +27,8 @@ pub(super) async fn require_key(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let open = OPEN_PATHS.contains(&path)
-        || OPEN_FOLDERS.iter().any(|folder| path.starts_with(folder));
+    let open =
+        OPEN_PATHS.contains(&path) || OPEN_FOLDERS.iter().any(|folder| path.starts_with(folder));
     let offered = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     let actor = match &*api_key {
         None => ANONYMOUS,

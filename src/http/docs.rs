@@ -18,7 +18,10 @@ static SWAGGER: LazyLock<Arc<Config<'static>>> =
 
 pub(super) fn routes() -> Router {
     Router::new()
-        .route("/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str())))
+        .route(
+            "/openapi.json",
+            get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str())),
+        )
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(async || page("")))
         .route("/docs/{*file}", get(async |Path(file): Path<String>| page(&file)))
@@ -28,7 +31,9 @@ pub(super) fn routes() -> Router {
 fn page(file: &str) -> Response {
     let file = if file.is_empty() { "index.html" } else { file };
     match utoipa_swagger_ui::serve(file, Arc::clone(&SWAGGER)) {
-        Ok(Some(file)) => ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response(),
+        Ok(Some(file)) => {
+            ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response()
+        }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "serving the API's description failed");

@@ -70,9 +70,8 @@ async fn metrics(State(health): State<Health>) -> Response {
     // Gauges are measured when they are asked for: a number that nobody refreshes would look healthy for ever.
     health.check_all().await;
     match health.metrics.text() {
-        Ok(text) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
-        }
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+            .into_response(),
         Err(error) => tell(&Problem::new(500, "metrics", "No metrics", error.to_string())),
     }
 }

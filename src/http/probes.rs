@@ -87,7 +87,8 @@ impl Probe for HandlerProbe {
     async fn check(&self) -> Result<(), String> {
         let status = self.handle.status();
         let categories = self.categories.clone();
-        let unread = LogQuery { after: status.position, events_max: 1, categories, event_type: None };
+        let unread =
+            LogQuery { after: status.position, events_max: 1, categories, event_type: None };
         let lag = lag_behind(&*self.log, &unread, self.clock.now()).await;
         self.metrics.lag(&self.name, lag.map_err(|error| error.chain())?);
         match status.state {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::PortError;
 use ports::stream::GlobalPosition;
-use projections::HoldLive;
+use projections::rebuild::HoldLive;
 use tokio::sync::Mutex;
 use tracing::error;
 

@@ -126,7 +126,16 @@ impl Hosted {
         let (state, reason) = told(role, status);
         let name = self.kind.name();
         let (lag_events, lag_seconds) = (lag.events, lag.seconds);
-        Ok(Row { name, generation, position, lag_events, lag_seconds, state, reason, last_rebuild: None })
+        Ok(Row {
+            name,
+            generation,
+            position,
+            lag_events,
+            lag_seconds,
+            state,
+            reason,
+            last_rebuild: None,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use projections::{Phase, Rebuild, RebuildError, RebuildOutcome, RebuildProgress};
+use projections::rebuild::{Phase, Rebuild, RebuildError, RebuildOutcome, RebuildProgress};
 use tracing::{error, info};
 
 use super::holding::Holding;
@@ -29,8 +29,7 @@ impl ProjectionHost {
     /// There is no such projection or generation, a rebuild is under way, or a store does not answer.
     pub async fn roll_back(&self, name: &str) -> Result<u64, HostError> {
         let hosted = self.hosted(name)?;
-        let _changing =
-            hosted.changing.try_lock().map_err(|_| HostError::Busy(name.to_owned()))?;
+        let _changing = hosted.changing.try_lock().map_err(|_| HostError::Busy(name.to_owned()))?;
         let rolled_back = hosted.rebuild_of(false).roll_back(&Holding::of(hosted)).await;
         let generations = rolled_back.map_err(|error| match error {
             RebuildError::NoPrevious(_) | RebuildError::PreviousOutdated(_) => {

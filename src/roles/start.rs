@@ -1,5 +1,6 @@
 //! Roles → tasks and routes. The same over any adapters, alone or together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,7 +9,7 @@ use infra_telemetry::{MeasuredHandler, MeasuredStore, Metrics};
 use ports::PortError;
 use ports::handler::EventHandler;
 use processors::image_resize::{Dispatcher, ImageSettings, Worker};
-use processors::vibration::{Assessor, Fleet, Sender, VibrationSettings};
+use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
 use crate::adapters::Adapters;
@@ -24,13 +25,13 @@ pub struct RoleSettings {
     /// Of the write side.
     pub commands: commands::Settings,
     /// Of the read side.
-    pub queries: projections::http::QuerySettings,
+    pub reads: ReadSettings,
+    /// Serve the dashboard from this folder instead of from the binary.
+    pub ui_dir: Option<PathBuf>,
     /// Of every runner.
     pub runner: RunnerSettings,
     /// Of the work on pictures.
     pub images: ImageSettings,
-    /// Of the judging of vibration.
-    pub vibration: VibrationSettings,
 }
 
 /// What the roles of a process show to the outside.
@@ -67,7 +68,7 @@ pub async fn start(
             Role::Api => starting.api(),
             Role::Projections => starting.projections().await?,
             Role::Images => starting.images(),
-            Role::Vibration => starting.vibration(),
+            Role::Vibration => {}
         }
     }
     Ok(Started { routes: starting.routes, probes: starting.probes })
@@ -99,14 +100,19 @@ impl Starting<'_> {
     }
 
     fn api(&mut self) {
+        let read_side = ReadSide::new(
+            Arc::clone(&self.adapters.read_models),
+            Arc::clone(&self.adapters.dead_letters),
+            self.settings.reads,
+        );
         let queries = projections::http::Queries {
-            read_models: Arc::clone(&self.adapters.read_models),
-            dead_letters: Arc::clone(&self.adapters.dead_letters),
+            read_side,
             log: Arc::clone(&self.adapters.log),
+            streams: Arc::clone(&self.adapters.store),
             readings: Arc::clone(&self.adapters.readings),
             blobs: Arc::clone(&self.adapters.blobs),
             drain: self.supervisor.drain(),
-            settings: self.settings.queries.clone(),
+            ui_dir: self.settings.ui_dir.clone(),
         };
         self.serve(projections::http::router(queries));
     }
@@ -139,20 +145,13 @@ impl Starting<'_> {
     fn images(&mut self) {
         let dependencies = self.dependencies();
         let settings = self.settings.images.clone();
-        self.follow(Arc::new(Dispatcher::new(&dependencies)));
+        self.follow(Arc::new(Dispatcher::new(
+            Arc::clone(&self.adapters.work_queue),
+            Arc::clone(&self.adapters.checkpoints),
+            Arc::clone(&self.adapters.clock),
+        )));
         let worker = Worker::new(&dependencies, settings);
         self.supervisor.spawn("image worker", worker.run(self.supervisor.drain()));
-    }
-
-    fn vibration(&mut self) {
-        let dependencies = self.dependencies();
-        let settings = self.settings.vibration.clone();
-        let fleet = Arc::new(Fleet::new(&dependencies));
-        self.follow(Arc::clone(&fleet) as Arc<dyn EventHandler>);
-        let assessor = Assessor::new(&dependencies, fleet, settings.clone());
-        self.supervisor.spawn("vibration assessor", assessor.run(self.supervisor.drain()));
-        let sender = Sender::new(&dependencies, settings);
-        self.supervisor.spawn("vibration sender", sender.run(self.supervisor.drain()));
     }
 
     fn serve(&mut self, routes: Router) {

@@ -1,6 +1,6 @@
 //! One batch: handled as a whole where possible, without the poisoned streams where not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
@@ -16,48 +16,57 @@ use super::Runner;
 
 const WAITS: &str = "waits behind an earlier event of its stream";
 
+type Events = Vec<RecordedEvent>;
+
 impl Runner {
     /// Handles or parks every event; the handler's progress is durable when it returns.
+    /// `false`: it is time to drain, nothing counts as done, and all of it will be seen again.
     pub(super) async fn deal_with(
         &mut self,
-        events: Vec<RecordedEvent>,
+        events: Events,
         progress: &Progress,
-    ) -> Result<(), PortError> {
-        self.forget_discarded(&events).await?;
-        let (waiting, mut events): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|event| self.parked.contains(&event.stream));
+    ) -> Result<bool, PortError> {
+        let (waiting, mut events) = self.split_waiting(events).await?;
         self.park(&waiting, WAITS, 0).await?;
         let mut attempt = 1;
-        let mut delay = self.first_delay();
+        let mut delay = self.settings.first_delay();
         loop {
             let Some((position, reason)) = self.try_batch(&events, progress).await? else {
-                return Ok(());
+                return Ok(true);
             };
             if attempt < self.settings.attempts_max {
                 warn!(handler = self.handler.name(), %position, attempt, %reason, "an event failed");
                 attempt += 1;
-                self.pause(delay).await;
-                delay = self.longer(delay);
+                if self.drains_within(delay).await {
+                    return Ok(false);
+                }
+                delay = self.settings.longer(delay);
                 continue;
             }
             events = self.park_stream_of(events, position, &reason, attempt).await?;
-            (attempt, delay) = (1, self.first_delay());
+            (attempt, delay) = (1, self.settings.first_delay());
         }
     }
 
-    /// A person may have discarded the last parked event of a stream: nothing stands before its next one then.
-    async fn forget_discarded(&mut self, events: &[RecordedEvent]) -> Result<(), PortError> {
-        let streams: HashSet<_> = events.iter().map(|event| &event.stream).collect();
-        for stream in streams {
-            if !self.parked.contains(stream) {
-                continue;
-            }
-            let first = self.ports.dead_letters.sequence(self.handler.name(), stream, 1).await?;
-            if first.is_empty() {
-                self.parked.remove(stream);
+    /// The events that wait behind a parked one, and the others.
+    ///
+    /// An event before the first parked one of its stream does not wait: it comes again after a crash between parking
+    /// and progress, and may never have been handled. Nor does any where a person has discarded all that was parked.
+    async fn split_waiting(&mut self, events: Events) -> Result<(Events, Events), PortError> {
+        let streams = events.iter().map(|event| &event.stream);
+        let parked: BTreeSet<_> = streams.filter(|stream| self.parked.contains(stream)).collect();
+        let mut heads = HashMap::new();
+        for stream in parked.into_iter().cloned() {
+            let first = self.ports.dead_letters.sequence(self.handler.name(), &stream, 1).await?;
+            match first.first() {
+                Some(head) => _ = heads.insert(stream, head.event.version),
+                None => _ = self.parked.remove(&stream),
             }
         }
-        Ok(())
+        let waits = |event: &RecordedEvent| {
+            heads.get(&event.stream).is_some_and(|head| *head <= event.version)
+        };
+        Ok(events.into_iter().partition(waits))
     }
 
     /// `None`: handled. `Some`: which event is to blame, and why.
@@ -70,13 +79,14 @@ impl Runner {
         match handling.await {
             Ok(result) => blame(result),
             // A panic does not say whose fault it is, so they are tried one by one.
-            Err(_) => self.find_culprit(events).await,
+            Err(_) => self.find_culprit(events, progress).await,
         }
     }
 
     async fn find_culprit(
         &self,
         events: &[RecordedEvent],
+        progress: &Progress,
     ) -> Result<Option<(GlobalPosition, String)>, PortError> {
         for event in events {
             let handling = AssertUnwindSafe(self.handler.replay(event)).catch_unwind();
@@ -89,24 +99,32 @@ impl Runner {
                 Err(panic) => return Ok(Some((event.position, told_by(&*panic)))),
             }
         }
-        let last = events.last().map_or(GlobalPosition(0), |event| event.position);
-        Ok(Some((last, "the handler panicked on the batch and on none of its events".to_owned())))
+        // Each of them took effect by itself: only the progress is missing.
+        let handling = AssertUnwindSafe(self.handler.handle(&[], progress)).catch_unwind();
+        match handling.await {
+            Ok(result) => blame(result),
+            Err(panic) => {
+                let attempted = format!("taking on the progress of {}", self.handler.name());
+                Err(PortError::new(attempted, told_by(&*panic)))
+            }
+        }
     }
 
     /// Parks the event at `position` and all later ones of its stream, and gives the rest.
     async fn park_stream_of(
         &mut self,
-        events: Vec<RecordedEvent>,
+        events: Events,
         position: GlobalPosition,
         reason: &str,
         attempts: u32,
-    ) -> Result<Vec<RecordedEvent>, PortError> {
+    ) -> Result<Events, PortError> {
         let blamed = events.iter().find(|event| event.position == position);
         let Some(stream) = blamed.map(|event| event.stream.clone()) else {
             let attempted = format!("handling a batch with {}", self.handler.name());
             return Err(PortError::new(attempted, reason.to_owned()));
         };
-        let of_stream = |event: &RecordedEvent| event.stream == stream && event.position >= position;
+        let of_stream =
+            |event: &RecordedEvent| event.stream == stream && event.position >= position;
         let (parked, rest): (Vec<_>, Vec<_>) = events.into_iter().partition(of_stream);
         warn!(handler = self.handler.name(), %stream, %position, reason, "parking {stream}");
         self.park(&parked[..1], reason, attempts).await?;
@@ -139,9 +157,7 @@ impl Runner {
     }
 }
 
-fn blame(
-    result: Result<(), HandleError>,
-) -> Result<Option<(GlobalPosition, String)>, PortError> {
+fn blame(result: Result<(), HandleError>) -> Result<Option<(GlobalPosition, String)>, PortError> {
     match result {
         Ok(()) => Ok(None),
         Err(HandleError::Poison { position, reason }) => Ok(Some((position, reason))),

@@ -51,7 +51,9 @@ pub(super) async fn replay(State(letters): Letters, Path(id): Path<String>) -> R
         Err(refusal) => return *refusal,
     };
     match letters.request_replay(letter.id).await {
-        Ok(true) => (StatusCode::ACCEPTED, Json(json!({ "replay_requested": true }))).into_response(),
+        Ok(true) => {
+            (StatusCode::ACCEPTED, Json(json!({ "replay_requested": true }))).into_response()
+        }
         Ok(false) => unknown(&id),
         Err(error) => unavailable(&error),
     }
@@ -65,7 +67,13 @@ pub(super) async fn discard(State(letters): Letters, Path(id): Path<String>) -> 
     match letters.remove(letter.id).await {
         Ok(true) => {
             let (handler, event) = (&letter.handler, letter.event.id());
-            info!(id = letter.id, handler, event, reason = letter.reason, "discarded a dead letter");
+            info!(
+                id = letter.id,
+                handler,
+                event,
+                reason = letter.reason,
+                "discarded a dead letter"
+            );
             Json(json!({ "discarded": true })).into_response()
         }
         Ok(false) => unknown(&id),

@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 /// Paths of an `OpenAPI` 3.1 document.
 pub fn openapi() -> Value {
-    let path = |name: &str, what: &str, schema: Value| {
-        json!([{ "name": name, "in": "path", "required": true, "description": what, "schema": schema }])
-    };
+    let path = |name: &str, what: &str, schema: Value| json!([{ "name": name, "in": "path", "required": true, "description": what, "schema": schema }]);
     let projection = path("name", "The projection: `motors`", json!({ "type": "string" }));
     let letter = path("id", "From the list", json!({ "type": "integer", "minimum": 1 }));
     let force = json!([{

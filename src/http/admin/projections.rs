@@ -19,7 +19,7 @@ type Host = State<Arc<ProjectionHost>>;
 pub(super) async fn list(State(host): Host) -> Response {
     match host.overview().await {
         Ok(rows) => Json(rows).into_response(),
-        Err(error) => refuse(&error),
+        Err(error) => refuse(&error.into()),
     }
 }
 
@@ -56,11 +56,15 @@ fn refuse(error: &HostError) -> Response {
     let detail = error.to_string();
     tell(&match error {
         HostError::Unknown(_) => Problem::not_found(detail),
-        HostError::Busy(_) => Problem::new(409, "rebuild_under_way", "A rebuild is under way", detail),
+        HostError::Busy(_) => {
+            Problem::new(409, "rebuild_under_way", "A rebuild is under way", detail)
+        }
         HostError::NothingBefore(_) => {
             Problem::new(409, "nothing_to_roll_back_to", "Nothing to roll back to", detail)
         }
-        HostError::Behind(_) => Problem::new(503, "behind", "Not caught up yet", detail).retry_after(1),
+        HostError::Behind(_) => {
+            Problem::new(503, "behind", "Not caught up yet", detail).retry_after(1)
+        }
         HostError::Unavailable(error) => {
             error!(reason = error.chain(), "looking after the projections failed");
             Problem::unavailable(detail)
