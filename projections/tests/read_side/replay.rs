@@ -85,7 +85,7 @@ async fn batches_that_come_again_and_late_change_nothing() {
     let story = busy_plant();
     for kind in projections::all() {
         let expected = at_once(&kind, &story).await;
-        for seed in 0..8 {
+        for seed in 0..4 {
             let shelf = Shelf::of(&kind).await;
             let mut random = SplitMix64::new(seed);
             let mut done = 0;
@@ -109,7 +109,7 @@ async fn a_store_that_fails_now_and_then_converges_to_the_same_documents() {
     let story = busy_plant();
     for kind in projections::all() {
         let expected = at_once(&kind, &story).await;
-        for seed in 0..10 {
+        for seed in 0..5 {
             let inner = Arc::new(MemoryReadModels::default());
             let faults = Faults::seeded(seed, 0.3);
             let models: Arc<dyn ReadModels> = inner.clone();
