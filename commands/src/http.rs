@@ -5,6 +5,7 @@ mod body;
 mod caller;
 mod command;
 mod fields;
+mod fingerprint;
 mod motor;
 pub(crate) mod openapi;
 mod problem;

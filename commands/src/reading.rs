@@ -9,6 +9,10 @@ use serde_path_to_error::{Path, Segment};
 
 /// How much of a message goes into an answer; it may quote the input.
 const DETAIL_CHARACTERS_MAX: usize = 300;
+/// How much of a field's name does.
+const NAME_CHARACTERS_MAX: usize = 100;
+/// How many faults of one input are named.
+pub(crate) const FAULTS_MAX: usize = 50;
 
 /// Reads a command in its serialised form, `{"register": {…}}`. Pointers begin within its content.
 pub(crate) fn command<C: DeserializeOwned>(tagged: &Value) -> Result<C, FieldError> {
@@ -60,7 +64,8 @@ fn pointer<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
     pointer
 }
 
-/// The pointer of the member `name` of what is at `parent`.
+/// The pointer of the member `name` of what is at `parent`. A name that no field of ours could have is cut.
 pub(crate) fn member(parent: &str, name: &str) -> String {
+    let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

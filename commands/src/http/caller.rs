@@ -1,17 +1,18 @@
 //! What a request says beside its body: who asks, in which conversation, on which condition, under which key.
 
-use std::fmt::Write as _;
+mod key;
+mod precondition;
 
-use axum::http::header::{self, AsHeaderName, HeaderMap};
+use axum::http::header::{AsHeaderName, HeaderMap};
 use axum::http::request::Parts;
 use ports::event::Metadata;
 use ports::event_store::CommandKey;
 use ports::problem::Problem;
 use ports::stream::StreamVersion;
-use sha2::{Digest, Sha256};
 
-/// The longest idempotency key.
-const KEY_CHARACTERS_MAX: usize = 255;
+use super::fingerprint::fingerprint;
+use precondition::Precondition;
+
 /// The longest correlation id that is taken over.
 const CORRELATION_CHARACTERS_MAX: usize = 128;
 
@@ -28,18 +29,9 @@ impl Default for Actor {
 /// The sender of a command, and what it asks beside the command.
 pub(super) struct Caller {
     pub(super) metadata: Metadata,
-    pub(super) precondition: Option<Precondition>,
+    precondition: Option<Precondition>,
     actor: String,
     key: Option<String>,
-}
-
-/// `If-Match`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Precondition {
-    /// `*`
-    Exists,
-    /// `"3"`
-    Version(StreamVersion),
 }
 
 impl Caller {
@@ -57,7 +49,12 @@ impl Caller {
                 .map(str::to_owned),
             actor: Some(actor.clone()),
         };
-        Ok(Self { metadata, precondition: precondition(headers)?, actor, key: key(headers)? })
+        Ok(Self {
+            metadata,
+            precondition: precondition::read(headers)?,
+            actor,
+            key: key::read(headers)?,
+        })
     }
 
     /// The name under which the command is remembered. `asked` is all that makes it another wish.
@@ -124,131 +121,9 @@ fn is_traceparent(text: &str) -> bool {
         && filled(span)
 }
 
-fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Problem> {
-    let malformed = || {
-        Problem::malformed(
-            r#"If-Match must be one strong entity tag as in our ETag headers, such as "3", or *"#,
-        )
-    };
-    let Some(text) = only(headers, header::IF_MATCH).map_err(|()| malformed())? else {
-        return Ok(None);
-    };
-    if text == "*" {
-        return Ok(Some(Precondition::Exists));
-    }
-    let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
-    let version = digits.and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
-    Ok(Some(Precondition::Version(StreamVersion(version))))
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let malformed = || {
-        Problem::malformed(format!(
-            r#"Idempotency-Key must be 1 to {KEY_CHARACTERS_MAX} characters, such as "8e03978e-40d5""#
-        ))
-    };
-    let Some(text) = only(headers, "idempotency-key").map_err(|()| malformed())? else {
-        return Ok(None);
-    };
-    let key = if text.starts_with('"') { quoted(text) } else { bare(text) };
-    let key = key.filter(|key| (1..=KEY_CHARACTERS_MAX).contains(&key.len()));
-    key.map(Some).ok_or_else(malformed)
-}
-
-/// A string of RFC 9651: in quotes, printable ASCII, with `\"` and `\\`.
-fn quoted(text: &str) -> Option<String> {
-    let mut characters = text.strip_prefix('"')?.strip_suffix('"')?.chars();
-    let mut content = String::new();
-    while let Some(character) = characters.next() {
-        content.push(match character {
-            '\\' => characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
-            '"' => return None,
-            ' '..='~' => character,
-            _ => return None,
-        });
-    }
-    Some(content)
-}
-
-/// A token of RFC 9651, or a UUID: those may begin with a digit, and many clients send them without quotes.
-fn bare(text: &str) -> Option<String> {
-    let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/=".contains(&byte);
-    text.bytes().all(in_token).then(|| text.to_owned())
-}
-
-/// SHA-256 in hex, of each part with its length, so that no two lists of parts run together.
-pub(super) fn fingerprint(parts: &[&str]) -> String {
-    let digest = parts.iter().fold(Sha256::new(), |digest, part| {
-        digest.chain_update(part.len().to_be_bytes()).chain_update(part)
-    });
-    hex(&digest.finalize())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
-        let pairs = values
-            .iter()
-            .map(|value| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
-        pairs.collect()
-    }
-
-    fn read_key(text: &str) -> Option<String> {
-        key(&headers("idempotency-key", &[text])).ok().flatten()
-    }
-
-    #[test]
-    fn a_key_is_the_same_with_quotes_and_without() {
-        for text in ["8e03978e-40d5", r#""8e03978e-40d5""#, "  8e03978e-40d5 "] {
-            assert_eq!(read_key(text).as_deref(), Some("8e03978e-40d5"), "{text}");
-        }
-        assert_eq!(read_key(r#""a \"b\" \\ c""#).as_deref(), Some(r#"a "b" \ c"#));
-    }
-
-    #[test]
-    fn what_is_no_key_is_refused() {
-        let long = "k".repeat(256);
-        let bad =
-            ["", r#""""#, "a b", "a,b", r#""a"#, r#"a""#, r#""a";b=1"#, r#""a\n""#, r#""a"b""#];
-        for text in bad.into_iter().chain([long.as_str()]) {
-            assert!(key(&headers("idempotency-key", &[text])).is_err(), "{text}");
-        }
-        assert!(read_key(&long[1..]).is_some());
-        assert!(key(&headers("idempotency-key", &["a", "b"])).is_err());
-        assert_eq!(key(&HeaderMap::new()).unwrap(), None);
-    }
-
-    #[test]
-    fn a_precondition_is_a_version_or_a_star() {
-        let read = |text: &str| precondition(&headers("if-match", &[text]));
-        assert_eq!(read("*").unwrap(), Some(Precondition::Exists));
-        assert_eq!(read(r#""3""#).unwrap(), Some(Precondition::Version(StreamVersion(3))));
-        let bad = [
-            "",
-            "3",
-            r#"W/"3""#,
-            r#"""#,
-            r#""""#,
-            r#""a""#,
-            r#""-1""#,
-            r#""+1""#,
-            r#""3", "4""#,
-            r#""99999999999999999999999""#,
-        ];
-        for text in bad {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn only_a_sound_traceparent_is_handed_on() {
@@ -265,11 +140,5 @@ mod tests {
         ] {
             assert!(!is_traceparent(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn no_two_wishes_run_together() {
-        assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
-        assert_eq!(hex(&[0x0f, 0xa0]), "0fa0");
     }
 }

@@ -7,7 +7,7 @@ use domain::invalid::FieldError;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use crate::reading::member;
+use crate::reading::{FAULTS_MAX, member};
 
 /// The names at the top of a command's body, from its schema. The commands themselves read over what they do not
 /// know, since stored events may hold more; a client that sends it is told.
@@ -35,13 +35,14 @@ impl Fields {
         }
     }
 
-    /// All fields that are unknown, and all that are missing.
+    /// All fields that are unknown, and all that are missing, as far as they can be named.
     pub(super) fn check(&self, body: &Map<String, Value>) -> Result<(), Vec<FieldError>> {
         let unknown = body.keys().filter(|name| !self.known.contains(*name));
         let missing = self.required.iter().filter(|name| !body.contains_key(*name));
         let faults: Vec<_> = unknown
             .map(|name| FieldError::at(member("", name), self.unknown_detail()))
             .chain(missing.map(|name| FieldError::at(member("", name), "is missing")))
+            .take(FAULTS_MAX)
             .collect();
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }

@@ -16,15 +16,17 @@ use crate::registry::Route;
 /// What is said of one status.
 type Status = (&'static str, &'static str);
 
-const ERRORS: [Status; 9] = [
+const ERRORS: [Status; 11] = [
     ("400", "The request cannot be read"),
     ("401", "The API key is missing or wrong"),
     ("404", "There is nothing under this id"),
+    ("408", "The body did not arrive in time"),
     ("409", "Not possible in the present state, or being handled at this moment"),
     ("412", "The aggregate is not at the version of If-Match"),
     ("413", "The body is too large"),
     ("415", "The media type is not supported"),
     ("422", "The input cannot be accepted; `errors` says where and why"),
+    ("500", "Something is wrong with us"),
     ("503", "Not available at the moment; try again after Retry-After"),
 ];
 

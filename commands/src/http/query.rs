@@ -9,7 +9,7 @@ use axum::http::Uri;
 use domain::invalid::FieldError;
 use ports::problem::Problem;
 
-use crate::reading::member;
+use crate::reading::{FAULTS_MAX, member};
 
 /// The parameters that were not asked for yet, and the faults of those that were.
 pub(super) struct Parameters {
@@ -52,7 +52,9 @@ impl Parameters {
     }
 
     pub(super) fn fault(&mut self, name: &str, detail: impl Into<String>) {
-        self.faults.push(FieldError::at(member("", name), detail));
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(FieldError::at(member("", name), detail));
+        }
     }
 
     /// All that was wrong. Parameters that nobody asked for are.

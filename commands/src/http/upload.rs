@@ -23,8 +23,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::body::{self, beneath, bounded};
-use super::caller::{Caller, hex};
+use super::caller::Caller;
 use super::command::media_type;
+use super::fingerprint::hex;
 use super::problem::{Refused, internal, overloaded};
 use super::query::Parameters;
 use super::{Api, answer, motor};
@@ -41,7 +42,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// How many pictures are taken in at a time: each is held in memory as a whole.
 pub const UPLOADS_IN_FLIGHT_MAX: usize = 16;
 /// How long an upload may wait for its turn.
-const TURN_SECONDS_MAX: u64 = 30;
+const TURN_SECONDS_MAX: u64 = 10;
 
 /// What the query says of a picture.
 struct Wish {

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use ports::command_bus::{CommandBus, CommandError};
 use ports::event::Metadata;
 use ports::event_store::{Append, EventStore};
+use ports::memory::faulty::{Faults, Faulty};
 use ports::stream::{GlobalPosition, StreamName, StreamVersion};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -76,8 +77,10 @@ async fn who_expects_a_version_gets_no_other() {
 async fn many_at_a_time_on_one_motor_are_all_accepted_once() {
     let world = World::new();
     world.commands.send(register(MOTOR)).await.unwrap();
+    // A store that now and then gives way to others, as one behind a network does.
+    let commands = world.over(Arc::new(Faulty::over(world.log.clone(), &Faults::seeded(1, 0.0))));
     let names: Vec<String> = (0..200).map(|i| format!("P-{i}x")).collect();
-    let sent = join_all(names.iter().map(|name| world.commands.send(rename(MOTOR, name)))).await;
+    let sent = join_all(names.iter().map(|name| commands.send(rename(MOTOR, name)))).await;
     let mut versions: Vec<u64> = sent.into_iter().map(|sent| sent.unwrap().version.0).collect();
     versions.sort_unstable();
     assert_eq!(versions, (2..=201).collect::<Vec<_>>());

@@ -1,10 +1,42 @@
 //! The description of the routes.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
+/// Method, path, parameters, media types of the body, statuses; what the types are is said where they are defined.
 #[test]
-fn the_description_is_as_agreed() {
-    insta::assert_json_snapshot!(commands::openapi());
+fn every_route_is_described() {
+    let description = commands::openapi();
+    let mut lines = String::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            writeln!(lines, "{method} {path} ({id})").unwrap();
+            let parameters = operation["parameters"].as_array().unwrap().iter();
+            let parameters: Vec<_> = parameters.filter_map(|one| one["name"].as_str()).collect();
+            writeln!(lines, "  takes {}", parameters.join(", ")).unwrap();
+            writeln!(lines, "  body {}", keys(&operation["requestBody"]["content"])).unwrap();
+            writeln!(lines, "  gives {}", keys(&operation["responses"])).unwrap();
+            assert_eq!(operation["security"], serde_json::json!([{ "api_key": [] }, {}]));
+        }
+    }
+    insta::assert_snapshot!(lines);
+}
+
+fn keys(object: &Value) -> String {
+    let keys = object.as_object().into_iter().flat_map(serde_json::Map::keys);
+    keys.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn errors_are_problems() {
+    let description = commands::openapi();
+    let conflict = &description["paths"]["/v1/motors"]["post"]["responses"]["409"];
+    let schema = &conflict["content"]["application/problem+json"]["schema"]["$ref"];
+    assert_eq!(schema, "#/components/schemas/Problem");
+    let scheme = &description["components"]["securitySchemes"]["api_key"];
+    assert_eq!((&scheme["in"], &scheme["name"]), (&"header".into(), &"X-API-Key".into()));
 }
 
 #[test]

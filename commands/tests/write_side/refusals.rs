@@ -98,6 +98,33 @@ async fn an_answer_never_grows_with_the_request() {
     let answer = create(&World::new().router(), &body).await;
     assert_eq!(answer.pointers(), ["/rated_power_kw"]);
     assert!(answer.body.to_string().len() < 2_000, "{}", answer.body.to_string().len());
+    let strange: serde_json::Map<_, _> = (0..4_000).map(|i| (format!("x{i}"), json!(1))).collect();
+    let answer = create(&World::new().router(), &strange.into()).await;
+    assert_eq!(answer.pointers().len(), 50);
+    let answer = create(&World::new().router(), &json!({ "x".repeat(60_000): 1 })).await;
+    assert!(answer.body.to_string().len() < 2_000, "{}", answer.body.to_string().len());
+    let mut body = nameplate();
+    body["bearings"] = json!([{ "position": "DE", "y".repeat(50_000): 1 }]);
+    let answer = create(&World::new().router(), &body).await;
+    assert!(answer.body.to_string().len() < 2_000, "{}", answer.body.to_string().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_ever_for_a_body() {
+    let silent = futures::stream::pending::<Result<&str, std::io::Error>>();
+    let call =
+        post(&World::new().router(), "/v1/motors").header("content-type", "application/json");
+    let answer = call.body(axum::body::Body::from_stream(silent)).send().await;
+    assert_snapshot!(answer.problem());
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_no_body() {
+    let chunks = [Ok("{"), Err(std::io::Error::other("the line is cut"))];
+    let body = axum::body::Body::from_stream(futures::stream::iter(chunks));
+    let answer = create_from_text(&World::new().router(), body).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
+    assert!(!answer.problem().contains("the line is cut"));
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! What the tests stand on: a store, a clock, and the commands over them.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::Router;
+use bytes::Bytes;
 use commands::{Commands, Settings, http};
 use domain::motor::{Command, Motor, Nameplate};
 use domain::picture;
 use ports::PortError;
+use ports::blobs::{BlobKey, Blobs};
 use ports::command_bus::CommandEnvelope;
 use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
@@ -22,7 +26,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) commands: Arc<Commands>,
-    pub(crate) blobs: Arc<MemoryBlobs>,
+    pub(crate) blobs: Arc<Shelf>,
     pub(crate) samples: Arc<MemorySamples>,
 }
 
@@ -35,7 +39,7 @@ impl World {
         let clock = Arc::new(ManualClock::default());
         let log = Arc::new(MemoryLog::new(clock.clone()));
         let commands = Arc::new(commands::all(log.clone(), clock.clone(), settings));
-        let blobs = Arc::default();
+        let blobs = Arc::new(Shelf::default());
         let samples = Arc::new(MemorySamples::new(clock.clone()));
         Self { clock, log, commands, blobs, samples }
     }
@@ -138,6 +142,73 @@ impl EventStore for Held {
         after: StreamVersion,
         events_max: usize,
     ) -> Result<Vec<RecordedEvent>, PortError> {
+        self.inner.read_stream(stream, after, events_max).await
+    }
+
+    async fn find_command(&self, key: &CommandKey) -> Result<Option<CommandRecord>, PortError> {
+        self.inner.find_command(key).await
+    }
+}
+
+/// Blobs that tell which there are.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    inner: MemoryBlobs,
+    keys: Mutex<BTreeSet<BlobKey>>,
+}
+
+impl Shelf {
+    pub(crate) fn keys(&self) -> Vec<BlobKey> {
+        self.keys.lock().expect("not poisoned").iter().cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Blobs for Shelf {
+    async fn put(&self, key: &BlobKey, bytes: Bytes) -> Result<(), PortError> {
+        self.keys.lock().expect("not poisoned").insert(key.clone());
+        self.inner.put(key, bytes).await
+    }
+
+    async fn get(&self, key: &BlobKey) -> Result<Option<Bytes>, PortError> {
+        self.inner.get(key).await
+    }
+
+    async fn delete(&self, key: &BlobKey) -> Result<(), PortError> {
+        self.keys.lock().expect("not poisoned").remove(key);
+        self.inner.delete(key).await
+    }
+}
+
+/// Counts the reads of streams.
+pub(crate) struct Counted {
+    inner: Arc<dyn EventStore>,
+    reads: AtomicUsize,
+}
+
+impl Counted {
+    pub(crate) fn over(inner: Arc<dyn EventStore>) -> Arc<Self> {
+        Arc::new(Self { inner, reads: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl EventStore for Counted {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        self.inner.append(append).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        after: StreamVersion,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, PortError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.inner.read_stream(stream, after, events_max).await
     }
 
