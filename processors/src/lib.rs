@@ -5,20 +5,27 @@ pub mod image_resize;
 pub mod picture;
 #[cfg(test)]
 mod testing;
+pub mod vibration;
 mod wish;
 
 use std::sync::Arc;
+
+use futures::future::BoxFuture;
 
 use ports::blobs::Blobs;
 use ports::checkpoint::Checkpoints;
 use ports::clock::Clock;
 use ports::command_bus::CommandBus;
 use ports::event_log::EventLog;
+use ports::handler::EventHandler;
 use ports::readings::Readings;
 use ports::samples::SampleSource;
 use ports::work_queue::WorkQueue;
+use tokio::sync::{Notify, watch};
 
 pub use backoff::Backoff;
+use image_resize::{Dispatcher, ImageSettings, Worker};
+use vibration::{Assessor, Fleet, Sender, Tally, VibrationSettings};
 
 /// What the processors ask of the world.
 #[derive(Clone)]
@@ -39,4 +46,65 @@ pub struct Dependencies {
     pub samples: Arc<dyn SampleSource>,
     /// Vibration as it was understood.
     pub readings: Arc<dyn Readings>,
+}
+
+/// How the processors work.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Pictures.
+    pub image: ImageSettings,
+    /// Vibration.
+    pub vibration: VibrationSettings,
+}
+
+/// All processors: those whom the runner feeds with events, and those who run by themselves.
+pub struct Processors {
+    /// For the runner.
+    pub handlers: Vec<Arc<dyn EventHandler>>,
+    /// For the supervisor.
+    pub services: Vec<Service>,
+    /// The samples of which nothing was made, for metrics.
+    pub tally: Arc<Tally>,
+}
+
+/// A loop that runs until it is told to drain.
+pub struct Service {
+    /// For logs and metrics.
+    pub name: &'static str,
+    run: Box<dyn Fn(watch::Receiver<bool>) -> BoxFuture<'static, ()> + Send + Sync>,
+}
+
+impl Service {
+    fn new<S, F>(name: &'static str, service: S, run: fn(S, watch::Receiver<bool>) -> F) -> Self
+    where
+        S: Clone + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { name, run: Box::new(move |drain| Box::pin(run(service.clone(), drain))) }
+    }
+
+    /// Runs until `drain` turns true. It may be run again after it broke, but never twice at a time.
+    pub fn run(&self, drain: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+        (self.run)(drain)
+    }
+}
+
+/// Every processor there is.
+pub fn all(dependencies: &Dependencies, settings: Settings) -> Processors {
+    let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
+    let Settings { image, vibration } = settings;
+    let (fleet, tally, outgoing) = (Arc::<Fleet>::default(), Arc::default(), Arc::default());
+    let worker = Worker::new(dependencies, image);
+    let sender = Sender::new(dependencies, Arc::<Notify>::clone(&outgoing));
+    let assessor =
+        Assessor::new(dependencies, Arc::clone(&fleet), Arc::clone(&tally), outgoing, vibration);
+    Processors {
+        handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock)), fleet],
+        services: vec![
+            Service::new("image-worker", worker, Worker::run),
+            Service::new("vibration-assessor", assessor, Assessor::run),
+            Service::new("vibration-sender", sender, Sender::run),
+        ],
+        tally,
+    }
 }

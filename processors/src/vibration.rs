@@ -1,0 +1,63 @@
+//! Tells from vibration samples how motors are, and lets them know.
+//!
+//! ```text
+//! motor events ──▶ Fleet (nameplates, acknowledgements)
+//!                    │
+//! SampleFeed ──▶ Assessor ──▶ Readings: readings, state per motor, commands to be sent, checkpoint — in one commit
+//!                                                                        │
+//!                                                                     Sender ──▶ CommandBus
+//! ```
+//!
+//! What becomes of a sample depends on the motor's state and on the sample, its time of arrival included: not on how
+//! samples come in batches, nor on when the processor was started, nor on any other motor. So a batch that comes again
+//! after a crash gives the same readings and commands, and the commands carry the same keys.
+
+mod assessor;
+mod fleet;
+mod motor;
+mod point;
+mod reading;
+mod roster;
+mod sender;
+mod tally;
+mod telling;
+
+#[cfg(test)]
+mod tests;
+
+use domain::vibration::{AlarmSettings, PresenceSettings};
+
+pub use assessor::Assessor;
+pub use fleet::Fleet;
+pub use sender::Sender;
+pub use tally::{Dropped, Tally};
+
+/// How vibration is judged.
+#[derive(Clone, Debug)]
+pub struct VibrationSettings {
+    /// So many samples (blocks or values) are taken at a time. 128.
+    pub batch_samples_max: usize,
+    /// So many states are kept in memory; the others are read again when their motor speaks. 1000.
+    pub motors_cached_max: usize,
+    /// For so long a sample may hold up the others while its motor is not known yet, in seconds. 2.
+    pub unknown_wait_s_max: f64,
+    /// Between two looks for sensors that have fallen silent, in seconds. 1.
+    pub tick_s: f64,
+    /// When alarms are raised and cleared.
+    pub alarm: AlarmSettings,
+    /// When a sensor is lost.
+    pub presence: PresenceSettings,
+}
+
+impl Default for VibrationSettings {
+    fn default() -> Self {
+        Self {
+            batch_samples_max: 128,
+            motors_cached_max: 1_000,
+            unknown_wait_s_max: 2.0,
+            tick_s: 1.0,
+            alarm: AlarmSettings::default(),
+            presence: PresenceSettings::default(),
+        }
+    }
+}
