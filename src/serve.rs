@@ -96,8 +96,8 @@ async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Recei
 
 fn settings(config: &Config) -> RoleSettings {
     let mut settings = RoleSettings::default();
-    settings.images.concurrency = config.concurrency;
-    settings.images.retries_max = config.max_retries;
+    settings.processors.image.concurrency = config.concurrency;
+    settings.processors.image.retries_max = config.max_retries;
     settings.ui_dir.clone_from(&config.ui_dir);
     settings
 }

@@ -18,12 +18,26 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use domain::picture::Limits;
 
 use crate::backoff::Backoff;
+use crate::{Dependencies, Processor, Service};
 
 pub use dispatcher::Dispatcher;
 pub use worker::Worker;
+
+/// The processor of pictures.
+pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Processor {
+    let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
+    let worker = Worker::new(dependencies, settings);
+    Processor {
+        name: "images",
+        handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock))],
+        services: vec![Service::new("image-worker", worker, Worker::run)],
+    }
+}
 
 /// How pictures are worked on.
 #[derive(Clone, Debug)]

@@ -21,11 +21,11 @@ use ports::handler::EventHandler;
 use ports::readings::Readings;
 use ports::samples::SampleSource;
 use ports::work_queue::WorkQueue;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub use backoff::Backoff;
-use image_resize::{Dispatcher, ImageSettings, Worker};
-use vibration::{Assessor, Fleet, Sender, Tally, VibrationSettings};
+use image_resize::ImageSettings;
+use vibration::VibrationSettings;
 
 /// What the processors ask of the world.
 #[derive(Clone)]
@@ -57,14 +57,14 @@ pub struct Settings {
     pub vibration: VibrationSettings,
 }
 
-/// All processors: those whom the runner feeds with events, and those who run by themselves.
-pub struct Processors {
+/// One processor: what the runner feeds with events, and what runs by itself.
+pub struct Processor {
+    /// What it works on: `images`.
+    pub name: &'static str,
     /// For the runner.
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// For the supervisor.
     pub services: Vec<Service>,
-    /// The samples of which nothing was made, for metrics.
-    pub tally: Arc<Tally>,
 }
 
 /// A loop that runs until it is told to drain.
@@ -75,7 +75,11 @@ pub struct Service {
 }
 
 impl Service {
-    fn new<S, F>(name: &'static str, service: S, run: fn(S, watch::Receiver<bool>) -> F) -> Self
+    pub(crate) fn new<S, F>(
+        name: &'static str,
+        service: S,
+        run: fn(S, watch::Receiver<bool>) -> F,
+    ) -> Self
     where
         S: Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -90,21 +94,9 @@ impl Service {
 }
 
 /// Every processor there is.
-pub fn all(dependencies: &Dependencies, settings: Settings) -> Processors {
-    let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
-    let Settings { image, vibration } = settings;
-    let (fleet, tally, outgoing) = (Arc::<Fleet>::default(), Arc::default(), Arc::default());
-    let worker = Worker::new(dependencies, image);
-    let sender = Sender::new(dependencies, Arc::<Notify>::clone(&outgoing));
-    let assessor =
-        Assessor::new(dependencies, Arc::clone(&fleet), Arc::clone(&tally), outgoing, vibration);
-    Processors {
-        handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock)), fleet],
-        services: vec![
-            Service::new("image-worker", worker, Worker::run),
-            Service::new("vibration-assessor", assessor, Assessor::run),
-            Service::new("vibration-sender", sender, Sender::run),
-        ],
-        tally,
-    }
+pub fn all(dependencies: &Dependencies, settings: Settings) -> Vec<Processor> {
+    vec![
+        image_resize::processor(dependencies, settings.image),
+        vibration::processor(dependencies, settings.vibration),
+    ]
 }

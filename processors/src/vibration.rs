@@ -25,12 +25,33 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use domain::vibration::{AlarmSettings, PresenceSettings};
+use tokio::sync::Notify;
+
+use crate::{Dependencies, Processor, Service};
 
 pub use assessor::Assessor;
 pub use fleet::Fleet;
 pub use sender::Sender;
 pub use tally::{Dropped, Tally};
+
+/// The processor of vibration.
+pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Processor {
+    let (fleet, tally) = (Arc::<Fleet>::default(), Arc::<Tally>::default());
+    let outgoing = Arc::<Notify>::default();
+    let sender = Sender::new(dependencies, Arc::clone(&outgoing));
+    let assessor = Assessor::new(dependencies, Arc::clone(&fleet), tally, outgoing, settings);
+    Processor {
+        name: "vibration",
+        handlers: vec![fleet],
+        services: vec![
+            Service::new("vibration-assessor", assessor, Assessor::run),
+            Service::new("vibration-sender", sender, Sender::run),
+        ],
+    }
+}
 
 /// How vibration is judged.
 #[derive(Clone, Debug)]

@@ -8,7 +8,6 @@ use commands::Commands;
 use infra_telemetry::{MeasuredHandler, MeasuredStore, Metrics};
 use ports::PortError;
 use ports::handler::EventHandler;
-use processors::image_resize::{Dispatcher, ImageSettings, Worker};
 use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
@@ -30,8 +29,8 @@ pub struct RoleSettings {
     pub ui_dir: Option<PathBuf>,
     /// Of every runner.
     pub runner: RunnerSettings,
-    /// Of the work on pictures.
-    pub images: ImageSettings,
+    /// Of the processors.
+    pub processors: processors::Settings,
 }
 
 /// What the roles of a process show to the outside.
@@ -67,8 +66,7 @@ pub async fn start(
             Role::Ams => starting.ams(),
             Role::Api => starting.api(),
             Role::Projections => starting.projections().await?,
-            Role::Images => starting.images(),
-            Role::Vibration => {}
+            Role::Images | Role::Vibration => starting.processor(*role),
         }
     }
     Ok(Started { routes: starting.routes, probes: starting.probes })
@@ -95,7 +93,7 @@ impl Starting<'_> {
             Arc::clone(&self.commands),
             Arc::clone(&self.adapters.blobs),
             Arc::clone(&self.adapters.samples),
-            self.settings.images.limits.clone(),
+            self.settings.processors.image.limits.clone(),
         ));
     }
 
@@ -142,16 +140,17 @@ impl Starting<'_> {
         Ok(())
     }
 
-    fn images(&mut self) {
-        let dependencies = self.dependencies();
-        let settings = self.settings.images.clone();
-        self.follow(Arc::new(Dispatcher::new(
-            Arc::clone(&self.adapters.work_queue),
-            Arc::clone(&self.adapters.checkpoints),
-            Arc::clone(&self.adapters.clock),
-        )));
-        let worker = Worker::new(&dependencies, settings);
-        self.supervisor.spawn("image worker", worker.run(self.supervisor.drain()));
+    /// The processor that bears the role's name.
+    fn processor(&mut self, role: Role) {
+        let all = processors::all(&self.dependencies(), self.settings.processors.clone());
+        for processor in all.into_iter().filter(|processor| processor.name == role.name()) {
+            for handler in processor.handlers {
+                self.follow(handler);
+            }
+            for service in processor.services {
+                self.supervisor.spawn(service.name, service.run(self.supervisor.drain()));
+            }
+        }
     }
 
     fn serve(&mut self, routes: Router) {

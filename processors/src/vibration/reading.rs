@@ -46,8 +46,10 @@ pub(super) fn of_assessment(
         }
         Assessment::NotAssessable { reason, quality: found } => {
             quality.extend(names(found));
-            quality.push(reason.code().to_owned());
-            quality.dedup();
+            // A flat line is a flag and a reason at once.
+            if !quality.iter().any(|name| name == reason.code()) {
+                quality.push(reason.code().to_owned());
+            }
         }
     }
     features.retain(|_, value| value.is_finite());
