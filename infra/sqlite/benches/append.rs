@@ -6,6 +6,7 @@
 #[path = "../tests/support/scratch.rs"]
 mod scratch;
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -21,17 +22,50 @@ use tokio::runtime::Runtime;
 const APPENDS: u64 = 640;
 const APPEND_EVENT: &str = include_str!("../sql/log/append_event.sql");
 const STREAM_END: &str = include_str!("../sql/log/stream_end.sql");
-const WRITERS: [u64; 3] = [1, 16, 64];
+/// Each way beside the other, since the speed of a disk changes within minutes.
+const CASES: [Case; 6] = [
+    Case { way: Way::Grouped, writers: 1 },
+    Case { way: Way::OneTransactionEach, writers: 1 },
+    Case { way: Way::Grouped, writers: 16 },
+    Case { way: Way::OneTransactionEach, writers: 16 },
+    Case { way: Way::Grouped, writers: 64 },
+    Case { way: Way::OneTransactionEach, writers: 64 },
+];
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    way: Way,
+    writers: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Grouped,
+    OneTransactionEach,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:2} writers, {:?}", self.writers, self.way)
+    }
+}
 
 fn main() {
     divan::main();
 }
 
-#[divan::bench(args = WRITERS, sample_count = 15, sample_size = 1)]
+#[divan::bench(args = CASES, sample_count = 15, sample_size = 1)]
+fn append_640_events(bencher: Bencher<'_, '_>, Case { way, writers }: Case) {
+    let bencher = bencher.counter(ItemsCount::new(APPENDS));
+    match way {
+        Way::Grouped => grouped(bencher, writers),
+        Way::OneTransactionEach => one_transaction_each(bencher, writers),
+    }
+}
+
 fn grouped(bencher: Bencher<'_, '_>, writers: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     bencher
-        .counter(ItemsCount::new(APPENDS))
         .with_inputs(|| {
             let scratch = Scratch::new();
             (Arc::new(scratch.open()), scratch)
@@ -56,10 +90,8 @@ fn append_grouped(runtime: &Runtime, stores: &Arc<SqliteStores>, writers: u64) {
     });
 }
 
-#[divan::bench(args = WRITERS, sample_count = 15, sample_size = 1)]
 fn one_transaction_each(bencher: Bencher<'_, '_>, writers: u64) {
     bencher
-        .counter(ItemsCount::new(APPENDS))
         .with_inputs(|| {
             let scratch = Scratch::new();
             drop(scratch.open());
