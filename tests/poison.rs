@@ -48,7 +48,8 @@ fn poisoned(event: &RecordedEvent) -> bool {
 }
 
 async fn parked(plant: &Plant, handler: &str, stream: &StreamName) -> Vec<u64> {
-    let letters = plant.letters.sequence(handler, stream, usize::MAX).await.unwrap();
+    let letters =
+        plant.letters.sequence(handler, stream, usize::MAX).await.expect("memory does not fail");
     letters.iter().map(|letter| letter.event.version.0).collect()
 }
 
@@ -76,14 +77,21 @@ async fn one_is_parked_and_the_others_keep_going(plant: &Plant, kind: &Arc<dyn P
     let until_then = |event: &RecordedEvent| event.stream != sick || event.version.0 < POISONED;
     assert_eq!(documents, plant.fold(kind, until_then).await, "{name}: up to the poison");
     assert_eq!(parked(plant, &name, &sick).await, Vec::from_iter(POISONED..=10), "{name}");
-    assert_eq!(plant.letters.parked_streams(&name).await.unwrap(), [sick.clone()], "{name}");
+    assert_eq!(
+        plant.letters.parked_streams(&name).await.expect("memory does not fail"),
+        std::slice::from_ref(&sick),
+        "{name}"
+    );
     assert_eq!(defect.attempts(), 3, "{name}");
 
     defect.mend();
     plant.replay(&name, &sick).await;
     runner.ends().await;
     assert_eq!(plant.documents(kind).await, healthy, "{name}: as if nothing had been");
-    assert!(plant.letters.parked_streams(&name).await.unwrap().is_empty(), "{name}");
+    assert!(
+        plant.letters.parked_streams(&name).await.expect("memory does not fail").is_empty(),
+        "{name}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +200,7 @@ async fn what_every_projection_applied_and_parked_is_the_whole_log() {
 }
 
 fn unreadable(event_type: &str) -> EncodedEvent {
-    let data = RawValue::from_string(r#"{"to":"beyond_zone_d"}"#.to_owned()).unwrap();
+    let data = RawValue::from_string(r#"{"to":"beyond_zone_d"}"#.to_owned()).expect("it is JSON");
     EncodedEvent { event_type: event_type.to_owned(), schema_version: 1, data }
 }
 

@@ -19,7 +19,7 @@ pub(crate) async fn all_of_the_log(log: &dyn EventLog) -> Vec<RecordedEvent> {
     let mut query = LogQuery { events_max: usize::MAX, ..LogQuery::default() };
     let mut events = Vec::new();
     loop {
-        let page = log.read(&query).await.unwrap();
+        let page = log.read(&query).await.expect("memory does not fail");
         if page.through == query.after {
             return events;
         }
@@ -33,7 +33,8 @@ pub(crate) async fn documents(models: &dyn ReadModels, kind: &dyn ProjectionKind
     let mut query = Query { documents_max: PAGE_DOCUMENTS_MAX, ..Query::default() };
     let mut documents = Vec::new();
     loop {
-        let page = models.query(&kind.collection(GENERATION), &query).await.unwrap();
+        let page =
+            models.query(&kind.collection(GENERATION), &query).await.expect("memory does not fail");
         documents.extend(page.documents);
         query.cursor = page.next;
         if query.cursor.is_none() {
@@ -45,9 +46,9 @@ pub(crate) async fn documents(models: &dyn ReadModels, kind: &dyn ProjectionKind
 /// What the projection makes of `events` when nothing ever goes wrong.
 pub(crate) async fn fold(kind: &dyn ProjectionKind, events: &[RecordedEvent]) -> Documents {
     let models = Arc::new(MemoryReadModels::default());
-    models.ensure(&kind.collection(GENERATION)).await.unwrap();
+    models.ensure(&kind.collection(GENERATION)).await.expect("memory does not fail");
     let head = events.last().map_or(GlobalPosition(0), |event| event.position);
     let projector = kind.projector(GENERATION, models.clone());
-    projector.handle(events, &progress_at(head)).await.unwrap();
+    projector.handle(events, &progress_at(head)).await.expect("memory does not fail");
     documents(&*models, kind).await
 }

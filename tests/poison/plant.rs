@@ -48,7 +48,11 @@ impl Plant {
     }
 
     pub(crate) async fn version(&self, stream: &StreamName) -> u64 {
-        let events = self.log.read_stream(stream, StreamVersion(0), usize::MAX).await.unwrap();
+        let events = self
+            .log
+            .read_stream(stream, StreamVersion(0), usize::MAX)
+            .await
+            .expect("memory does not fail");
         events.len() as u64
     }
 
@@ -56,7 +60,7 @@ impl Plant {
         let expected = StreamVersion(self.version(stream).await);
         let (events, metadata) = (vec![event], Metadata::default());
         let append = Append { stream: stream.clone(), expected, events, metadata, key: None };
-        self.log.append(append).await.unwrap();
+        self.log.append(append).await.expect("memory does not fail");
     }
 
     /// The real projector, with a defect.
@@ -65,7 +69,7 @@ impl Plant {
         kind: &Arc<dyn ProjectionKind>,
         affects: fn(&RecordedEvent) -> bool,
     ) -> (Arc<dyn EventHandler>, Arc<Defect>) {
-        self.models.ensure(&kind.collection(GENERATION)).await.unwrap();
+        self.models.ensure(&kind.collection(GENERATION)).await.expect("memory does not fail");
         let projector = kind.projector(GENERATION, self.models.clone());
         let defect = Arc::new(Defect::default());
         (Arc::new(Defective { projector, affects, defect: defect.clone() }), defect)
@@ -84,10 +88,21 @@ impl Plant {
 
     /// Asks for a replay of what `handler` has parked of `stream`, and waits until it is over.
     pub(crate) async fn replay(&self, handler: &str, stream: &StreamName) {
-        let head = self.letters.sequence(handler, stream, 1).await.unwrap().remove(0);
-        assert!(self.letters.request_replay(head.id).await.unwrap());
+        let head = self
+            .letters
+            .sequence(handler, stream, 1)
+            .await
+            .expect("memory does not fail")
+            .remove(0);
+        assert!(self.letters.request_replay(head.id).await.expect("memory does not fail"));
         let settled = async {
-            while !self.letters.requested_replays(handler).await.unwrap().is_empty() {
+            while !self
+                .letters
+                .requested_replays(handler)
+                .await
+                .expect("memory does not fail")
+                .is_empty()
+            {
                 sleep(Duration::from_millis(10)).await;
             }
         };
@@ -115,7 +130,7 @@ impl Plant {
         let name = format!("{}.{GENERATION}", kind.name());
         let mut events = all_of_the_log(&*self.log).await;
         events.retain(|event| kind.categories().contains(&event.stream.category.as_str()));
-        let mut letters = self.letters.list(0, usize::MAX).await.unwrap();
+        let mut letters = self.letters.list(0, usize::MAX).await.expect("memory does not fail");
         letters.retain(|letter| letter.handler == name);
         let parked: BTreeSet<_> = letters.iter().map(|letter| letter.event.position).collect();
         assert_eq!(parked.len(), letters.len(), "{name}: nothing is parked twice");
@@ -135,7 +150,7 @@ impl Plant {
 
 impl Running {
     pub(crate) async fn reaches_head(&self, plant: &Plant) {
-        let head = plant.log.head().await.unwrap();
+        let head = plant.log.head().await.expect("memory does not fail");
         timeout(PATIENCE, self.handle.wait_for(head)).await.expect("it gets there one day");
     }
 

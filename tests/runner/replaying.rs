@@ -124,7 +124,7 @@ async fn parked_ahead_of_progress() -> (Stage, StreamName) {
     let stage = Stage::new();
     stage.happen(&motor(1), 5).await;
     let query = LogQuery { events_max: usize::MAX, ..LogQuery::default() };
-    let events = stage.log.read(&query).await.unwrap().events;
+    let events = stage.log.read(&query).await.expect("memory does not fail").events;
     let letter = |event: &ports::event::RecordedEvent| NewDeadLetter {
         handler: NAME.to_owned(),
         event: event.clone(),
@@ -133,7 +133,7 @@ async fn parked_ahead_of_progress() -> (Stage, StreamName) {
         parked_at: ManualClock::default().now(),
     };
     let letters: Vec<_> = events[2..].iter().map(letter).collect();
-    stage.letters.park(&letters).await.unwrap();
+    stage.letters.park(&letters).await.expect("memory does not fail");
     (stage, motor(1))
 }
 

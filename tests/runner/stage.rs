@@ -60,11 +60,15 @@ impl Stage {
     /// `count` more events of the motor.
     pub(crate) async fn happen(&self, stream: &StreamName, count: usize) {
         for _ in 0..count {
-            let so_far = self.log.read_stream(stream, StreamVersion(0), usize::MAX).await.unwrap();
+            let so_far = self
+                .log
+                .read_stream(stream, StreamVersion(0), usize::MAX)
+                .await
+                .expect("memory does not fail");
             let event = EncodedEvent {
                 event_type: "measured".to_owned(),
                 schema_version: 1,
-                data: RawValue::from_string("{}".to_owned()).unwrap(),
+                data: RawValue::from_string("{}".to_owned()).expect("it is JSON"),
             };
             let append = Append {
                 stream: stream.clone(),
@@ -73,7 +77,7 @@ impl Stage {
                 metadata: Metadata::default(),
                 key: None,
             };
-            self.log.append(append).await.unwrap();
+            self.log.append(append).await.expect("memory does not fail");
         }
     }
 
@@ -112,7 +116,7 @@ impl Stage {
     }
 
     pub(crate) async fn head(&self) -> u64 {
-        self.log.head().await.unwrap().0
+        self.log.head().await.expect("memory does not fail").0
     }
 
     pub(crate) async fn parked(&self, stream: &StreamName) -> Vec<u64> {
@@ -121,14 +125,21 @@ impl Stage {
 
     /// Asks for a replay of the motor's sequence.
     pub(crate) async fn request_replay(&self, stream: &StreamName) {
-        let head = self.letters.sequence(NAME, stream, 1).await.unwrap().remove(0);
-        assert!(self.letters.request_replay(head.id).await.unwrap());
+        let head =
+            self.letters.sequence(NAME, stream, 1).await.expect("memory does not fail").remove(0);
+        assert!(self.letters.request_replay(head.id).await.expect("memory does not fail"));
     }
 
     /// Returns once no replay is asked for any more.
     pub(crate) async fn replays_are_settled(&self) {
         let settled = async {
-            while !self.letters.requested_replays(NAME).await.unwrap().is_empty() {
+            while !self
+                .letters
+                .requested_replays(NAME)
+                .await
+                .expect("memory does not fail")
+                .is_empty()
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -137,7 +148,7 @@ impl Stage {
 
     /// Applied and parked are the whole log, nothing is in both, and no progress ever left anything behind.
     pub(crate) async fn account(&self, context: &str) {
-        let losses = self.witness.losses.lock().unwrap().clone();
+        let losses = self.witness.losses.lock().expect("nobody panics with it in hand").clone();
         assert!(losses.is_empty(), "{context}: progress left {losses:?} behind");
         for event in all_of_the_log(&*self.log).await {
             let took_effect = self.diary.effects(&event.stream).contains(&event.version.0);
@@ -175,10 +186,10 @@ pub(crate) fn motor(number: u128) -> StreamName {
 
 pub(crate) async fn all_of_the_log(log: &dyn EventLog) -> Vec<RecordedEvent> {
     let query = LogQuery { events_max: usize::MAX, ..LogQuery::default() };
-    log.read(&query).await.unwrap().events
+    log.read(&query).await.expect("memory does not fail").events
 }
 
 pub(crate) async fn parked_versions(letters: &dyn DeadLetters, stream: &StreamName) -> Vec<u64> {
-    let letters = letters.sequence(NAME, stream, usize::MAX).await.unwrap();
+    let letters = letters.sequence(NAME, stream, usize::MAX).await.expect("memory does not fail");
     letters.iter().map(|letter| letter.event.version.0).collect()
 }
