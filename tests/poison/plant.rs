@@ -109,6 +109,10 @@ impl Plant {
         timeout(PATIENCE, settled).await.expect("the replay is over one day");
     }
 
+    pub(crate) async fn parked_streams(&self, handler: &str) -> Vec<StreamName> {
+        self.letters.parked_streams(handler).await.expect("memory does not fail")
+    }
+
     pub(crate) async fn documents(&self, kind: &Arc<dyn ProjectionKind>) -> Documents {
         documents(&*self.models, &**kind).await
     }

@@ -141,12 +141,11 @@ impl World {
             if request == requests / 2 {
                 self.defect.mend();
             }
-            sleep(Duration::from_millis(random.below(800))).await;
+            sleep(Duration::from_millis(random.below(250))).await;
             let Ok(listed) = letters.list(0, usize::MAX).await else { continue };
-            if !listed.is_empty() {
-                let chosen = random.below(listed.len() as u64) as usize;
-                // Whether it was heard does not matter: somebody asks again.
-                let _ = letters.request_replay(listed[chosen].id).await;
+            for letter in listed {
+                // Whether it was heard does not matter: it is asked again.
+                let _ = letters.request_replay(letter.id).await;
             }
         }
     }
