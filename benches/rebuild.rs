@@ -45,7 +45,7 @@ impl World {
         let config = Config::read(&|_| None, overrides).expect("the defaults are sound");
         let runtime = Runtime::new().expect("threads can be started");
         let (adapters, embedded) =
-            runtime.block_on(async { adapters::embedded(&config) }).expect("the folder is free");
+            runtime.block_on(adapters::embedded(&config)).expect("the folder is free");
         runtime.block_on(write_history(&adapters));
         Self { runtime, adapters, _embedded: embedded, _folder: folder }
     }
@@ -100,11 +100,13 @@ impl HoldLive for NobodyFollows {
 /// The whole rebuild: fold, compare by hash, swap.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn rebuild_beside_and_swap(bencher: Bencher<'_, '_>) {
-    bencher.counter(ItemsCount::new(EVENTS)).with_inputs(World::with_history).bench_values(|world| {
-        let holding = NobodyFollows(world.adapters.clone());
-        let outcome = world.runtime.block_on(world.rebuild().run(&holding, &|_| {}));
-        assert_eq!(outcome.expect("it succeeds").events_folded, EVENTS);
-    });
+    bencher.counter(ItemsCount::new(EVENTS)).with_inputs(World::with_history).bench_values(
+        |world| {
+            let holding = NobodyFollows(world.adapters.clone());
+            let outcome = world.runtime.block_on(world.rebuild().run(&holding, &|_| {}));
+            assert_eq!(outcome.expect("it succeeds").events_folded, EVENTS);
+        },
+    );
 }
 
 /// The peer: the same documents in the same store, a commit after each event.

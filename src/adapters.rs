@@ -1,8 +1,9 @@
 //! Settings → ports: the only place that chooses a technology.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use domain::time::Timestamp;
 use infra_sqlite::{DataFolder, SqliteStores};
 use infra_storage::DirectoryBlobs;
@@ -17,6 +18,7 @@ use ports::readings::Readings;
 use ports::samples::{SampleSource, Samples};
 use ports::subscription::{LogSubscriptions, Subscriptions};
 use ports::work_queue::WorkQueue;
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -55,7 +57,22 @@ pub struct Embedded {
     stores: SqliteStores,
 }
 
+/// From one look for what has grown too old to the next one.
+const HOUSEKEEPING_INTERVAL_S: u64 = 3_600;
+
 impl Embedded {
+    /// Lets go of what has grown too old, now and then, for ever.
+    pub async fn keep_house(&self) {
+        let mut interval = tokio::time::interval(Duration::from_secs(HOUSEKEEPING_INTERVAL_S));
+        loop {
+            interval.tick().await;
+            match self.stores.purge().await {
+                Ok(purged) => debug!(?purged, "let go of what had grown too old"),
+                Err(error) => warn!(reason = error.chain(), "housekeeping failed"),
+            }
+        }
+    }
+
     /// Finishes what is being written, and lets go of the data folder.
     pub async fn close(self) {
         self.stores.close().await;
@@ -66,12 +83,15 @@ impl Embedded {
 ///
 /// # Errors
 /// The folder is in use by another process, cannot be written, or holds what this release cannot read.
-pub fn embedded(config: &Config) -> anyhow::Result<(Adapters, Embedded)> {
+pub async fn embedded(config: &Config) -> anyhow::Result<(Adapters, Embedded)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let folder = DataFolder::open(&config.data_dir)?;
     let stores = SqliteStores::open(folder, &clock, &infra_sqlite::Settings::default())?;
     let blobs = DirectoryBlobs::open(&config.storage_input_path, &config.storage_output_path)
         .context("opening the folders of pictures")?;
+    // Whatever a crash cut off belongs to nobody: the folder is this process's alone.
+    blobs.sweep(0).context("sweeping the folders of pictures")?;
+    stores.log.free_leases().await.map_err(|error| anyhow!(error.chain()))?;
     let log: Arc<dyn EventLog> = stores.log.clone();
     let adapters = Adapters {
         store: stores.log.clone(),

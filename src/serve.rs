@@ -35,8 +35,11 @@ pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
             "this build makes pictures without SIMD, several times slower: install nasm and build again"
         );
     }
-    let (adapters, embedded) = adapters::embedded(&config)?;
-    let served = serve(&config, adapters, listener, address, demo).await;
+    let (adapters, embedded) = adapters::embedded(&config).await?;
+    let served = tokio::select! {
+        served = serve(&config, adapters, listener, address, demo) => served,
+        () = embedded.keep_house() => Ok(()),
+    };
     embedded.close().await;
     served
 }

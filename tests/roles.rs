@@ -28,9 +28,8 @@ async fn story(processes: &[&[Role]]) -> BTreeMap<String, Value> {
     world.wait_for(&format!("/v1/motors/{QUIET_MOTOR}"), |motor| motor["zone"] == "A").await;
     world.patch(&format!("/v1/motors/{QUIET_MOTOR}"), &json!({ "location": "Hall 2" })).await;
     let task = world.post_picture(MOTOR).await;
-    let done = world
-        .wait_for(&format!("/v1/images/{task}"), |task| task["state"] == "completed")
-        .await;
+    let done =
+        world.wait_for(&format!("/v1/images/{task}"), |task| task["state"] == "completed").await;
     assert_eq!(done["variants"].as_array().map(Vec::len), Some(2));
     world.delete(&format!("/v1/motors/{QUIET_MOTOR}")).await;
     world.documents_without_times(&task).await

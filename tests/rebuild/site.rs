@@ -27,7 +27,7 @@ const BODY_BYTES_MAX: usize = 1 << 22;
 const POLL_MS: u64 = 5;
 const PATIENCE_S: u64 = 120;
 
-pub struct Site {
+pub(crate) struct Site {
     routes: Router,
     adapters: Adapters,
     motors: u64,
@@ -42,12 +42,12 @@ fn id(motor: u64) -> Uuid {
 
 impl Site {
     /// A site whose log already holds `motors` × `events_per_motor` events, and which has caught up with them.
-    pub async fn with_history(motors: u64, events_per_motor: u64) -> Self {
+    pub(crate) async fn with_history(motors: u64, events_per_motor: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let overrides =
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
         let config = Config::read(&|_| None, overrides).expect("the defaults are sound");
-        let (adapters, embedded) = adapters::embedded(&config).expect("the folder is free");
+        let (adapters, embedded) = adapters::embedded(&config).await.expect("the folder is free");
         write_history(&adapters, motors, events_per_motor).await;
         let mut supervisor = Supervisor::default();
         let metrics = Arc::new(Metrics::new().expect("metrics can be set up"));
@@ -70,11 +70,11 @@ impl Site {
         site
     }
 
-    pub async fn post(&self, path: &str) -> Value {
+    pub(crate) async fn post(&self, path: &str) -> Value {
         self.call(Method::POST, path, Value::Null).await.1
     }
 
-    pub async fn rename(&self, motor: u64, name: &str) -> u64 {
+    pub(crate) async fn rename(&self, motor: u64, name: &str) -> u64 {
         let path = format!("/v1/motors/{}", id(motor % self.motors));
         let (status, body) = self.call(Method::PATCH, &path, json!({ "name": name })).await;
         assert!(status.is_success(), "{status} {body}");
@@ -82,7 +82,7 @@ impl Site {
     }
 
     /// A reader's check: the document is there, whole, and the list has every motor.
-    pub async fn read_is_sound(&self, turn: u64) -> bool {
+    pub(crate) async fn read_is_sound(&self, turn: u64) -> bool {
         if turn.is_multiple_of(8) {
             let (status, fleet) = self.call(Method::GET, "/v1/fleet", Value::Null).await;
             return status.is_success() && fleet["motors"].as_u64() == Some(self.motors);
@@ -92,7 +92,7 @@ impl Site {
         status.is_success() && motor["name"].is_string() && motor["version"].as_u64() >= Some(1)
     }
 
-    pub async fn motor_at(&self, motor: u64, min_position: u64) -> Value {
+    pub(crate) async fn motor_at(&self, motor: u64, min_position: u64) -> Value {
         let path = format!("/v1/motors/{}?min_position={min_position}", id(motor));
         let waiting = async {
             loop {
@@ -107,13 +107,25 @@ impl Site {
         timeout(Duration::from_secs(PATIENCE_S), waiting).await.expect("it catches up")
     }
 
-    pub async fn follow_rebuild(&self, name: &str, mut seen: impl FnMut(&Value)) -> Value {
+    /// Readers may see the generation of before for a moment, as long as they remember which one is live.
+    pub(crate) async fn wait_until_named(&self, motor: u64, name: &str) {
+        let waiting = async {
+            while self.motor_at(motor, 0).await["name"] != name {
+                sleep(Duration::from_millis(POLL_MS)).await;
+            }
+        };
+        timeout(Duration::from_secs(PATIENCE_S), waiting).await.expect("readers see the new one");
+    }
+
+    pub(crate) async fn follow_rebuild(&self, name: &str, mut seen: impl FnMut(&Value)) -> Value {
         let following = async {
             loop {
                 let rows = self.call(Method::GET, "/v1/admin/projections", Value::Null).await.1;
-                let row = rows.as_array().into_iter().flatten().find(|row| {
-                    row["name"] == name && row["last_rebuild"].is_object()
-                });
+                let row = rows
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .find(|row| row["name"] == name && row["last_rebuild"].is_object());
                 if let Some(rebuild) = row.map(|row| row["last_rebuild"].clone()) {
                     seen(&rebuild);
                     if rebuild["outcome"].is_string() {
@@ -126,7 +138,7 @@ impl Site {
         timeout(Duration::from_secs(PATIENCE_S), following).await.expect("the rebuild ends")
     }
 
-    pub async fn generation(&self, name: &str, state: &str) -> Option<u64> {
+    pub(crate) async fn generation(&self, name: &str, state: &str) -> Option<u64> {
         let rows = self.call(Method::GET, "/v1/admin/projections", Value::Null).await.1;
         let found = rows
             .as_array()?
@@ -137,7 +149,7 @@ impl Site {
     }
 
     /// As if somebody had written to the store past all rules.
-    pub async fn tamper_with_a_document(&self) {
+    pub(crate) async fn tamper_with_a_document(&self) {
         let kind = projections::all().into_iter().find(|kind| kind.name() == "motors");
         let collection = kind.expect("there is a projection of motors").collection(1);
         let models = &self.adapters.read_models;

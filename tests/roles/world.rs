@@ -13,7 +13,6 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use infra_telemetry::Metrics;
 use ports::clock::Clock;
-use ports::event_log::EventLog;
 use ports::memory::{
     MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLog, MemoryReadModels, MemoryReadings,
     MemorySamples, MemoryWorkQueue,
@@ -32,10 +31,17 @@ const POLL_MS: u64 = 10;
 const PATIENCE_S: u64 = 60;
 
 /// What depends on when a story was told, not on what happened in it.
-const TIMES: [&str; 7] =
-    ["registered_at", "submitted_at", "finished_at", "time", "recorded_at", "correlationid", "causationid"];
+const TIMES: [&str; 7] = [
+    "registered_at",
+    "submitted_at",
+    "finished_at",
+    "time",
+    "recorded_at",
+    "correlationid",
+    "causationid",
+];
 
-pub struct World {
+pub(crate) struct World {
     adapters: Adapters,
     commands: Router,
     queries: Router,
@@ -43,7 +49,7 @@ pub struct World {
 }
 
 impl World {
-    pub async fn start(processes: &[&[Role]]) -> Self {
+    pub(crate) async fn start(processes: &[&[Role]]) -> Self {
         let adapters = in_memory();
         let (mut commands, mut queries, mut supervisors) = (None, None, Vec::new());
         for roles in processes {
@@ -69,25 +75,24 @@ impl World {
         }
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         self.command(Method::POST, path, "application/json", body.to_string().into()).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Value {
         self.command(Method::PATCH, path, "application/json", body.to_string().into()).await
     }
 
-    pub async fn delete(&self, path: &str) -> Value {
+    pub(crate) async fn delete(&self, path: &str) -> Value {
         self.command(Method::DELETE, path, "application/json", Body::empty()).await
     }
 
     /// A tone at the speed of the shaft.
-    pub async fn post_block(&self, motor: &str, velocity_rms_mm_s: f64) {
+    pub(crate) async fn post_block(&self, motor: &str, velocity_rms_mm_s: f64) {
         let shaft_hz = 1_480.0 / 60.0;
         let amplitude = velocity_rms_mm_s / 1_000.0 * SQRT_2 * TAU * shaft_hz;
-        let sample = |n: usize| {
-            (amplitude * (TAU * shaft_hz * n as f64 / SAMPLE_RATE_HZ).sin()) as f32
-        };
+        let sample =
+            |n: usize| (amplitude * (TAU * shaft_hz * n as f64 / SAMPLE_RATE_HZ).sin()) as f32;
         let bytes: Vec<u8> = (0..BLOCK_SAMPLES).flat_map(|n| sample(n).to_le_bytes()).collect();
         let path = format!(
             "/v1/motors/{motor}/vibration?sensor=DE&axis=radial_h&unit=m/s2\
@@ -96,7 +101,7 @@ impl World {
         self.command(Method::POST, &path, "application/octet-stream", bytes.into()).await;
     }
 
-    pub async fn post_picture(&self, motor: &str) -> String {
+    pub(crate) async fn post_picture(&self, motor: &str) -> String {
         let picture = image::RgbImage::from_fn(1_200, 900, |x, y| {
             image::Rgb([(x % 256) as u8, (y % 256) as u8, 128])
         });
@@ -116,7 +121,7 @@ impl World {
     }
 
     /// The answer to a query, once it is as wanted.
-    pub async fn wait_for(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait_for(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let waiting = async {
             loop {
@@ -133,7 +138,7 @@ impl World {
     }
 
     /// Every document of every projection, once all have come to the end of the log.
-    pub async fn documents_without_times(&self, task: &str) -> BTreeMap<String, Value> {
+    pub(crate) async fn documents_without_times(&self, task: &str) -> BTreeMap<String, Value> {
         let mut documents = BTreeMap::new();
         for kind in projections::all() {
             let head = self.settled_head().await;
@@ -151,7 +156,8 @@ impl World {
             };
             timeout(Duration::from_secs(PATIENCE_S), caught_up).await.expect("it catches up");
             let all = Query { documents_max: 1_000, ..Query::default() };
-            for document in models.query(&collection, &all).await.expect("memory answers").documents {
+            for document in models.query(&collection, &all).await.expect("memory answers").documents
+            {
                 let body = without_times(document.body.expect("it was not removed"));
                 // The server chose the task's id.
                 let text = body.to_string().replace(task, "the-task");

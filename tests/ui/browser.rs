@@ -14,7 +14,7 @@ const PATIENCE_S: u64 = 120;
 const POLL_MS: u64 = 100;
 const WINDOW: (u32, u32) = (1_440, 1_000);
 
-pub struct Browser {
+pub(crate) struct Browser {
     client: Client,
     driver: Child,
     profile: tempfile::TempDir,
@@ -22,7 +22,7 @@ pub struct Browser {
 
 impl Browser {
     /// `None`, with a word about it, where there is no browser; with `REQUIRE_SERVICES=1` that is a failure.
-    pub async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let Some(mut driver) = start_driver() else {
             let required = std::env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1");
             assert!(!required, "there is no chromedriver: install chromium and chromium-driver");
@@ -57,11 +57,11 @@ impl Browser {
         Some(Self { client, driver, profile })
     }
 
-    pub async fn open(&self, url: &str) {
+    pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.expect("the page opens");
     }
 
-    pub async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         self.wait_for(selector).await;
         // A refresh may replace the element between finding and clicking it.
         let script = "document.querySelector(arguments[0])?.click()";
@@ -69,20 +69,20 @@ impl Browser {
     }
 
     /// Waits for an element.
-    pub async fn wait_for(&self, selector: &str) {
+    pub(crate) async fn wait_for(&self, selector: &str) {
         let script = "return document.querySelector(arguments[0]) !== null";
         self.until(selector, script).await;
     }
 
     /// Waits for a picture that has really been loaded and drawn.
-    pub async fn wait_until_shown(&self, selector: &str) {
+    pub(crate) async fn wait_until_shown(&self, selector: &str) {
         let script = "const picture = document.querySelector(arguments[0]);\
                       return Boolean(picture && picture.complete && picture.naturalWidth > 100)";
         self.until(selector, script).await;
     }
 
     /// Keeps what is seen in the folder that `SCREENSHOTS` names, if it names one.
-    pub async fn screenshot(&self, name: &str) {
+    pub(crate) async fn screenshot(&self, name: &str) {
         let picture = self.client.screenshot().await.expect("the browser draws");
         assert!(picture.len() > 10_000, "the page {name} looks empty");
         if let Ok(folder) = std::env::var("SCREENSHOTS") {
@@ -92,8 +92,9 @@ impl Browser {
     }
 
     /// What the page shows as problems.
-    pub async fn problems(&self) -> Vec<String> {
-        let script = "return [...document.querySelectorAll('.problem')].map((box) => box.textContent)";
+    pub(crate) async fn problems(&self) -> Vec<String> {
+        let script =
+            "return [...document.querySelectorAll('.problem')].map((box) => box.textContent)";
         let found = self.client.execute(script, vec![]).await.expect("the page runs scripts");
         serde_json::from_value(found).expect("a list of texts")
     }
@@ -116,7 +117,7 @@ impl Browser {
     }
 
     /// Ends the browser and its driver.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.client.clone().close().await.expect("the browser closes");
         self.driver.kill().expect("the driver was ours");
         self.driver.wait().expect("the driver was ours");

@@ -8,13 +8,16 @@ use std::path::Path;
 
 use infra_sqlite::{OpenError, SqliteStores};
 use ports::checkpoint::{Checkpoint, Progress};
+use ports::clock::Clock;
 use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::EventStore;
 use ports::read_models::{Collection, Field, ReadModels, Write};
 use ports::readings::{Readings, ReadingsCommit};
 use ports::stream::{GlobalPosition, StreamVersion};
+use ports::work_queue::{Job, WorkQueue};
 use scratch::{Scratch, append, motor};
 use serde_json::json;
+use uuid::Uuid;
 
 const MOTORS: Collection =
     Collection { name: "motors", generation: 1, fields: &[Field { name: "zone" }] };
@@ -111,4 +114,22 @@ async fn a_second_opening_is_refused_with_the_folder_and_its_holder() {
     assert!(refusal.contains("in use by process"), "{refusal}");
     first.close().await;
     scratch.open();
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_died_need_not_wait_until_its_lease_runs_out() {
+    let scratch = Scratch::new();
+    let stores = scratch.open();
+    let now = scratch.clock.now();
+    let job = Job { id: Uuid::from_u128(1), priority: 0, payload: "{}".to_owned() };
+    stores.log.put(job, now).await.expect("it is put in");
+    let mut leases =
+        stores.log.receive(1, now, now.plus_seconds(30.0)).await.expect("it is received");
+    stores.close().await;
+    let stores = scratch.open();
+    stores.log.free_leases().await.expect("the folder is ours");
+    let again = stores.log.receive(1, now, now.plus_seconds(30.0)).await.expect("it is received");
+    assert_eq!(again.len(), 1);
+    let lost = leases.remove(0);
+    assert!(!stores.log.acknowledge(&lost).await.expect("the store answers"), "its lease is gone");
 }

@@ -16,6 +16,7 @@ use crate::numbers::limit;
 
 const EXTEND: &str = include_str!("../../sql/log/extend_job.sql");
 const FINISH: &str = include_str!("../../sql/log/finish_job.sql");
+const FREE_LEASES: &str = include_str!("../../sql/log/free_leases.sql");
 const LEASE: &str = include_str!("../../sql/log/lease_job.sql");
 const NEXT_AVAILABLE: &str = include_str!("../../sql/log/next_available.sql");
 const NEXT_TOKEN: &str = include_str!("../../sql/log/next_token.sql");
@@ -23,6 +24,22 @@ const PUT: &str = include_str!("../../sql/log/put_job.sql");
 const RECEIVABLE: &str = include_str!("../../sql/log/receivable_jobs.sql");
 const RELEASE: &str = include_str!("../../sql/log/release_job.sql");
 const WITHDRAW: &str = include_str!("../../sql/log/withdraw_job.sql");
+
+impl SqliteLog {
+    /// Ends all leases. To be called before any worker is started: the folder belongs to one process, so that whoever
+    /// held a lease has died, and its jobs need not wait until it runs out.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn free_leases(&self) -> Result<(), PortError> {
+        let now = self.clock.now().as_micros();
+        let free = move |connection: &Connection| {
+            connection.execute(FREE_LEASES, params![now])?;
+            Ok(())
+        };
+        self.database.write(free).await.map_err(|fault| PortError::new("ending all leases", fault))
+    }
+}
 
 #[async_trait]
 impl WorkQueue for SqliteLog {
