@@ -5,7 +5,7 @@ mod overview;
 mod rebuilding;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use infra_telemetry::{MeasuredHandler, Metrics};
 use ports::PortError;
@@ -47,7 +47,7 @@ struct Hosted {
     /// By generation. Its lock is held while generations change.
     runners: AsyncMutex<BTreeMap<u64, Kept>>,
     /// The one under way, or the last one.
-    rebuild: Mutex<Option<LastRebuild>>,
+    last_rebuild: Mutex<Option<LastRebuild>>,
     /// Held by a rebuild or a roll-back from beginning to end.
     changing: Arc<AsyncMutex<()>>,
 }
@@ -94,7 +94,7 @@ impl ProjectionHost {
                 settings: settings.clone(),
                 drain: drain.clone(),
                 runners: AsyncMutex::default(),
-                rebuild: Mutex::default(),
+                last_rebuild: Mutex::default(),
                 changing: Arc::default(),
             };
             (kind.name(), Arc::new(hosted))
@@ -195,13 +195,5 @@ impl Hosted {
             }
         });
         Kept { handle, stop, task }
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Option<LastRebuild>)) {
-        change(&mut self.rebuild.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn last_rebuild(&self) -> Option<LastRebuild> {
-        self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -26,7 +26,7 @@ async fn no_read_fails_during_a_rebuild_under_load_and_the_documents_are_the_sam
         .await;
     let outcome = done["outcome"].as_str().unwrap_or_default().to_owned();
     assert_eq!(done["phase"], "done", "{outcome}");
-    assert!(outcome.contains("documents Same"), "{outcome}");
+    assert!(outcome.contains("the documents are the same"), "{outcome}");
     assert!(done["position"].as_u64() >= Some(MOTORS * EVENTS_PER_MOTOR), "{done}");
     let counts = load.stop().await;
     assert!(counts.reads > 0 && counts.writes > 0, "{counts:?}");

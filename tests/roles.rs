@@ -32,7 +32,7 @@ async fn story(processes: &[&[Role]]) -> BTreeMap<String, Value> {
         world.wait_for(&format!("/v1/images/{task}"), |task| task["state"] == "completed").await;
     assert_eq!(done["variants"].as_array().map(Vec::len), Some(2));
     world.delete(&format!("/v1/motors/{QUIET_MOTOR}")).await;
-    world.documents_without_times(&task).await
+    world.documents(&task).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,5 +47,8 @@ async fn roles_apart_and_together_give_the_same_read_models() {
     ])
     .await;
     assert!(together.len() >= 10, "{together:#?}");
-    assert_eq!(together, apart);
+    assert_eq!(together.keys().collect::<Vec<_>>(), apart.keys().collect::<Vec<_>>());
+    for (key, document) in together {
+        assert_eq!(document, apart[&key], "{key}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Where the projections are.
 
+use std::sync::PoisonError;
+
 use ports::PortError;
 use ports::event_log::LogQuery;
 use ports::stream::GlobalPosition;
@@ -96,7 +98,7 @@ impl ProjectionHost {
 impl Hosted {
     async fn rows(&self) -> Result<Vec<Row>, PortError> {
         let generations = self.ports.read_models.generations(self.kind.name()).await?;
-        let last_rebuild = self.last_rebuild();
+        let last_rebuild = self.last_rebuild.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut rows = Vec::new();
         for (generation, role) in [(generations.live, "live"), (generations.previous, "previous")] {
             let Some(generation) = generation else { continue };

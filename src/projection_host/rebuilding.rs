@@ -1,8 +1,10 @@
 //! Rebuilds and roll-backs, one at a time for each projection.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use projections::rebuild::{Phase, Rebuild, RebuildError, RebuildOutcome, RebuildProgress};
+use projections::rebuild::{
+    Comparison, Phase, Rebuild, RebuildError, RebuildOutcome, RebuildProgress,
+};
 use tracing::{error, info};
 
 use super::holding::Holding;
@@ -48,14 +50,21 @@ impl ProjectionHost {
 impl Hosted {
     /// `false` when one is under way.
     pub(super) fn begin_rebuild(self: &Arc<Self>, is_forced: bool) -> bool {
+        // Both happen under one lock, here and at the end: whoever sees that it is over may begin the next one.
+        let mut last = self.last_rebuild.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(changing) = Arc::clone(&self.changing).try_lock_owned() else { return false };
-        self.note(|last| *last = Some(LastRebuild::begun()));
+        *last = Some(LastRebuild::begun());
         let hosted = Arc::clone(self);
         tokio::spawn(async move {
-            let _changing = changing;
             let mut drain = hosted.drain.clone();
             tokio::select! {
-                () = hosted.rebuild_now(is_forced) => {}
+                (phase, outcome) = hosted.rebuild_now(is_forced) => {
+                    let mut last = hosted.last_rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+                    let last = last.get_or_insert_with(LastRebuild::begun);
+                    last.phase = phase;
+                    last.outcome = Some(outcome);
+                    drop(changing);
+                }
                 // Readers see what they saw before; what was built is dropped by the next rebuild.
                 _ = drain.wait_for(|drain| *drain) => {}
             }
@@ -63,18 +72,19 @@ impl Hosted {
         true
     }
 
-    async fn rebuild_now(self: &Arc<Self>, is_forced: bool) {
+    /// How it ended, for the overview.
+    async fn rebuild_now(self: &Arc<Self>, is_forced: bool) -> (&'static str, String) {
         let name = self.kind.name();
         info!(projection = name, "a rebuild begins");
         let report = |progress: RebuildProgress| self.note_progress(&progress);
         match self.rebuild_of(is_forced).run(&Holding::of(self), &report).await {
             Ok(outcome) => {
                 info!(projection = name, generation = outcome.generation, "the rebuild took over");
-                self.note_outcome("done", &describe(&outcome));
+                ("done", describe(&outcome))
             }
             Err(error) => {
                 error!(projection = name, %error, "the rebuild failed");
-                self.note_outcome("failed", &error.to_string());
+                ("failed", error.to_string())
             }
         }
     }
@@ -91,37 +101,35 @@ impl Hosted {
     }
 
     fn note_progress(&self, progress: &RebuildProgress) {
-        self.note(|last| {
-            let last = last.get_or_insert_with(LastRebuild::begun);
-            last.generation = Some(progress.generation);
-            last.position = progress.position;
-            last.head = progress.head;
-            last.events_parked = progress.events_parked;
-            last.phase = match progress.phase {
-                Phase::Folding => "folding",
-                Phase::CatchingUp => "catching_up",
-                Phase::Comparing => "comparing",
-            };
-        });
-    }
-
-    fn note_outcome(&self, phase: &'static str, outcome: &str) {
-        self.note(|last| {
-            let last = last.get_or_insert_with(LastRebuild::begun);
-            last.phase = phase;
-            last.outcome = Some(outcome.to_owned());
-        });
+        let mut last = self.last_rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last.get_or_insert_with(LastRebuild::begun);
+        last.generation = Some(progress.generation);
+        last.position = progress.position;
+        last.head = progress.head;
+        last.events_parked = progress.events_parked;
+        last.phase = match progress.phase {
+            Phase::Folding => "folding",
+            Phase::CatchingUp => "catching_up",
+            Phase::Comparing => "comparing",
+        };
     }
 }
 
 fn describe(outcome: &RebuildOutcome) -> String {
+    let comparison = match (&outcome.comparison, outcome.previous) {
+        (Comparison::Same, _) => "the documents are the same".to_owned(),
+        (Comparison::Forced { first_key }, _) => {
+            format!("the documents differ, beginning with {first_key}; the swap was forced")
+        }
+        (Comparison::OtherVersion, Some(_)) => "the one before was of another version".to_owned(),
+        (Comparison::OtherVersion, None) => "it is the first one".to_owned(),
+    };
     format!(
-        "generation {} took over at position {}: {} events folded, {} parked, documents {:?}, hash {}",
+        "generation {} took over at position {}: {} events folded, {} parked; {comparison} ({})",
         outcome.generation,
         outcome.position,
         outcome.events_folded,
         outcome.events_parked,
-        outcome.comparison,
         outcome.hash,
     )
 }

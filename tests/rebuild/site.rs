@@ -66,6 +66,8 @@ impl Site {
             _folder: folder,
         };
         // The first build takes the place of nothing; readers are let in when it is done.
+        site.follow_rebuild("motors", |_| {}).await;
+        site.follow_rebuild("fleet", |_| {}).await;
         site.motor_at(0, motors * events_per_motor).await;
         site
     }

@@ -5,17 +5,18 @@ use std::f64::consts::{SQRT_2, TAU};
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::adapters::{Adapters, SystemClock};
+use atalaya::adapters::Adapters;
 use atalaya::roles::{Role, RoleSettings, start};
 use atalaya::supervisor::Supervisor;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
+use domain::time::Timestamp;
 use infra_telemetry::Metrics;
 use ports::clock::Clock;
 use ports::memory::{
-    MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLog, MemoryReadModels, MemoryReadings,
-    MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLog, MemoryReadModels,
+    MemoryReadings, MemorySamples, MemoryWorkQueue,
 };
 use ports::read_models::Query;
 use ports::stream::GlobalPosition;
@@ -30,16 +31,10 @@ const BODY_BYTES_MAX: usize = 1 << 22;
 const POLL_MS: u64 = 10;
 const PATIENCE_S: u64 = 60;
 
-/// What depends on when a story was told, not on what happened in it.
-const TIMES: [&str; 7] = [
-    "registered_at",
-    "submitted_at",
-    "finished_at",
-    "time",
-    "recorded_at",
-    "correlationid",
-    "causationid",
-];
+/// What is chosen anew each time a story is told. The clock stands still, so that times are the same.
+const CHOSEN_ANEW: [&str; 2] = ["correlationid", "causationid"];
+/// 2026-01-02T00:00:00Z
+const NOW_MICROS: i64 = 1_767_312_000_000_000;
 
 pub(crate) struct World {
     adapters: Adapters,
@@ -138,7 +133,7 @@ impl World {
     }
 
     /// Every document of every projection, once all have come to the end of the log.
-    pub(crate) async fn documents_without_times(&self, task: &str) -> BTreeMap<String, Value> {
+    pub(crate) async fn documents(&self, task: &str) -> BTreeMap<String, Value> {
         let mut documents = BTreeMap::new();
         for kind in projections::all() {
             let head = self.settled_head().await;
@@ -158,7 +153,7 @@ impl World {
             let all = Query { documents_max: 1_000, ..Query::default() };
             for document in models.query(&collection, &all).await.expect("memory answers").documents
             {
-                let body = without_times(document.body.expect("it was not removed"));
+                let body = without_chosen(document.body.expect("it was not removed"));
                 // The server chose the task's id.
                 let text = body.to_string().replace(task, "the-task");
                 let key = format!("{}/{}", kind.name(), document.key.replace(task, "the-task"));
@@ -186,20 +181,22 @@ async fn call(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-fn without_times(mut value: Value) -> Value {
+fn without_chosen(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !TIMES.contains(&name.as_str()));
-            fields.values_mut().for_each(|field| *field = without_times(field.take()));
+            fields.retain(|name, _| !CHOSEN_ANEW.contains(&name.as_str()));
+            fields.values_mut().for_each(|field| *field = without_chosen(field.take()));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_times(item.take())),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| *item = without_chosen(item.take()))
+        }
         _ => {}
     }
     value
 }
 
 fn in_memory() -> Adapters {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_micros(NOW_MICROS)));
     let log = Arc::new(MemoryLog::new(Arc::clone(&clock)));
     let samples = Arc::new(MemorySamples::new(Arc::clone(&clock)));
     Adapters {
