@@ -38,15 +38,25 @@ fn dependencies() -> Dependencies {
 #[test]
 fn every_processor_is_on_the_list() {
     let processors = all(&dependencies(), Settings::default());
-    let handlers: Vec<&str> = processors.handlers.iter().map(|handler| handler.name()).collect();
-    assert_eq!(handlers, ["image-dispatch", "vibration-fleet"]);
-    let services: Vec<&str> = processors.services.iter().map(|service| service.name).collect();
-    assert_eq!(services, ["image-worker", "vibration-assessor", "vibration-sender"]);
+    let parts: Vec<_> = processors
+        .iter()
+        .map(|processor| {
+            let handlers: Vec<&str> = processor.handlers.iter().map(|it| it.name()).collect();
+            let services: Vec<&str> = processor.services.iter().map(|it| it.name).collect();
+            (processor.name, handlers, services)
+        })
+        .collect();
+    let expected = [
+        ("images", vec!["image-dispatch"], vec!["image-worker"]),
+        ("vibration", vec!["vibration-fleet"], vec!["vibration-assessor", "vibration-sender"]),
+    ];
+    assert_eq!(parts, expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_without_work_ends_when_it_is_to_drain_and_can_be_run_again() {
-    for service in all(&dependencies(), Settings::default()).services {
+    let processors = all(&dependencies(), Settings::default());
+    for service in processors.into_iter().flat_map(|processor| processor.services) {
         for _ in 0..2 {
             let (drain, draining) = watch::channel(false);
             let running = tokio::spawn(service.run(draining));
