@@ -1,15 +1,19 @@
 //! `atalaya`: arguments → settings → whatever was asked for.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use atalaya::cli::{Cli, Command, Serve};
 use atalaya::config::{Config, Overrides};
 use atalaya::{admin, serve};
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 /// As sysexits.h has it: used wrongly.
 const EXIT_USAGE: u8 = 64;
+/// For threads that are still at work when everything has been drained.
+const SHUTDOWN_S_MAX: u64 = 2;
 
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
@@ -29,6 +33,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("starting the threads")?;
+    let result = act(&runtime, cli);
+    // A decoder that hangs cannot be interrupted; the process does not wait for it.
+    runtime.shutdown_timeout(Duration::from_secs(SHUTDOWN_S_MAX));
+    result
+}
+
+fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => match read_config(&options) {
             Ok(config) => {

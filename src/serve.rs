@@ -114,8 +114,8 @@ fn warn_if_open(config: &Config, address: SocketAddr) {
 /// The last thing that a newcomer reads is where to look.
 fn announce(url: &str, demo: bool) {
     info!(url, "ready");
-    let fleet = if demo { " A simulated fleet is sending samples and pictures." } else { "" };
-    print(&format!("\n  Atalaya is ready: {url}/{fleet}\n  Ctrl-C stops it.\n\n"));
+    let fleet = if demo { "  A simulated fleet is sending samples and pictures.\n" } else { "" };
+    print(&format!("\n{fleet}  Atalaya is ready: {url}/\n  Ctrl-C stops it.\n\n"));
 }
 
 async fn stop_signal() {

@@ -152,7 +152,7 @@ fn assert_formatted(copy: &Path) {
 }
 
 fn assert_tests_pass(copy: &Path) {
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../howto");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let packages = ["-p", "domain", "-p", "commands", "-p", "projections"];
     let output = Command::new(cargo)

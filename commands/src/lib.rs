@@ -28,7 +28,10 @@ use registry::Catalogue;
 
 /// Every aggregate that takes commands. A new one is a line here.
 fn catalogue() -> Catalogue {
-    Catalogue::default().aggregate::<Motor>().aggregate::<Image>()
+    Catalogue::default()
+        // A line each.
+        .aggregate::<Motor>()
+        .aggregate::<Image>()
 }
 
 /// The door for the commands of every aggregate, over `store`.
