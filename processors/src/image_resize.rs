@@ -36,6 +36,8 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
         name: "images",
         handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock))],
         services: vec![Service::new("image-worker", worker, Worker::run)],
+        // A picture of which nothing can be made is a failed task: an event, not a count.
+        dropped: None,
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 pub use backoff::Backoff;
 use image_resize::ImageSettings;
-use vibration::VibrationSettings;
+use vibration::{Tally, VibrationSettings};
 
 /// What the processors ask of the world.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Processor {
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// For the supervisor.
     pub services: Vec<Service>,
+    /// What it made nothing of, and why; for metrics.
+    pub dropped: Option<Arc<Tally>>,
 }
 
 /// A loop that runs until it is told to drain.

@@ -42,7 +42,8 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
     let (fleet, tally) = (Arc::<Fleet>::default(), Arc::<Tally>::default());
     let outgoing = Arc::<Notify>::default();
     let sender = Sender::new(dependencies, Arc::clone(&outgoing));
-    let assessor = Assessor::new(dependencies, Arc::clone(&fleet), tally, outgoing, settings);
+    let assessor =
+        Assessor::new(dependencies, Arc::clone(&fleet), Arc::clone(&tally), outgoing, settings);
     Processor {
         name: "vibration",
         handlers: vec![fleet],
@@ -50,6 +51,7 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
             Service::new("vibration-assessor", assessor, Assessor::run),
             Service::new("vibration-sender", sender, Sender::run),
         ],
+        dropped: Some(tally),
     }
 }
 

@@ -8,6 +8,7 @@ use ports::PortError;
 use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
 use ports::event_log::{EventLog, LogQuery};
+use processors::vibration::{Dropped, Tally};
 
 use super::Probe;
 use crate::adapters::Adapters;
@@ -126,5 +127,32 @@ impl Probe for ProjectionProbe {
             self.metrics.lag(row.name, lag);
         }
         self.host.trouble().await.map_or(Ok(()), Err)
+    }
+}
+
+/// What the vibration processor made nothing of. That is told, and no reason not to be ready.
+pub struct DroppedProbe {
+    dropped: Arc<Tally>,
+    metrics: Arc<Metrics>,
+}
+
+impl DroppedProbe {
+    /// Tells the metrics of `dropped`.
+    pub fn over(dropped: Arc<Tally>, metrics: &Arc<Metrics>) -> Self {
+        Self { dropped, metrics: Arc::clone(metrics) }
+    }
+}
+
+#[async_trait]
+impl Probe for DroppedProbe {
+    fn name(&self) -> &str {
+        "dropped samples"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        for reason in Dropped::ALL {
+            self.metrics.samples_dropped(reason.name(), self.dropped.count(reason));
+        }
+        Ok(())
     }
 }

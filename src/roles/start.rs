@@ -13,7 +13,7 @@ use projections::live::{ReadSettings, ReadSide};
 use super::Role;
 use crate::adapters::Adapters;
 use crate::http::admin::{dead_letter_routes, projection_routes};
-use crate::http::{HandlerProbe, LogProbe, Probe, ProjectionProbe};
+use crate::http::{DroppedProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe};
 use crate::projection_host::{HostPorts, ProjectionHost};
 use crate::runner::{Runner, RunnerPorts, RunnerSettings};
 use crate::supervisor::Supervisor;
@@ -146,6 +146,9 @@ impl Starting<'_> {
         for processor in all.into_iter().filter(|processor| processor.name == role.name()) {
             for handler in processor.handlers {
                 self.follow(handler);
+            }
+            if let Some(dropped) = processor.dropped {
+                self.probes.push(Arc::new(DroppedProbe::over(dropped, self.metrics)));
             }
             for service in processor.services {
                 self.supervisor.spawn(service.name, service.run(self.supervisor.drain()));

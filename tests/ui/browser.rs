@@ -1,4 +1,4 @@
-//! Chromium by WebDriver: what a person would see.
+//! Chromium by `WebDriver`: what a person would see.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ impl Browser {
         let Some(mut driver) = start_driver() else {
             let required = std::env::var("REQUIRE_SERVICES").is_ok_and(|value| value == "1");
             assert!(!required, "there is no chromedriver: install chromium and chromium-driver");
-            println!("skipped: there is no chromedriver");
+            crate::common::say("skipped: there is no chromedriver");
             return None;
         };
         let port = port_of(&mut driver);

@@ -42,6 +42,7 @@ pub struct Metrics {
     lag_seconds: Gauge<f64>,
     log_position: Gauge<u64>,
     dead_letters: Gauge<u64>,
+    samples_dropped: Gauge<u64>,
 }
 
 impl Metrics {
@@ -102,6 +103,12 @@ impl Metrics {
                 .u64_gauge("atalaya.dead_letters")
                 .with_description("Events that wait for a person")
                 .build(),
+            samples_dropped: meter
+                .u64_gauge("atalaya.samples.dropped")
+                .with_description(
+                    "Samples of which nothing was made since the start of the process",
+                )
+                .build(),
             registry,
             _provider: provider,
         })
@@ -148,6 +155,11 @@ impl Metrics {
     /// How many events wait for a person.
     pub fn dead_letters(&self, count: u64) {
         self.dead_letters.record(count, &[]);
+    }
+
+    /// How many samples were dropped for a reason since the start of the process.
+    pub fn samples_dropped(&self, reason: &'static str, count: u64) {
+        self.samples_dropped.record(count, &[KeyValue::new("reason", reason)]);
     }
 
     /// All of it in the Prometheus text format.
