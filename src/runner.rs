@@ -1,5 +1,6 @@
 //! Drives one handler through the log: resume, batch, retry, park, go on.
 
+mod coming;
 mod dealing;
 mod replays;
 
@@ -7,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coming::Coming;
 use ports::PortError;
 use ports::checkpoint::Progress;
 use ports::clock::Clock;
@@ -208,20 +210,21 @@ impl Runner {
 
     /// Waits for events and does meanwhile what else is asked for. `None`: it is time to drain.
     ///
-    /// What comes between does not interrupt the subscription, which would have to begin a long read anew each time.
+    /// What comes between does not interrupt the subscription, which would have to begin a long read anew each time,
+    /// nor does it leave it alone: see [`Coming`].
     async fn next_delivery(
         &mut self,
         subscription: &mut dyn Subscription,
         replay_poll: &mut Interval,
     ) -> Result<Option<Delivery>, PortError> {
-        let mut next = subscription.next(self.settings.batch_events_max);
+        let mut coming = Coming::of(subscription.next(self.settings.batch_events_max));
         loop {
             tokio::select! {
                 biased;
                 () = told_to_drain(&mut self.drain) => return Ok(None),
-                Some(hold) = self.holds.recv() => self.stand_still(hold).await,
-                _ = replay_poll.tick() => self.replay_requested().await?,
-                delivery = &mut next => return delivery.map(Some),
+                Some(hold) = self.holds.recv() => coming.meanwhile(self.stand_still(hold)).await,
+                _ = replay_poll.tick() => coming.meanwhile(self.replay_requested()).await?,
+                delivery = coming.arrival() => return delivery.map(Some),
             }
         }
     }
