@@ -36,7 +36,7 @@ use points::{POINTS, Point};
 
 const RUNS_DEFAULT: u64 = 20;
 /// So many servers at a time.
-const PARALLEL_RUNS: usize = 3;
+const PARALLEL_RUNS: usize = 5;
 
 /// What became of the runs at one point.
 #[derive(Default)]
