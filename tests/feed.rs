@@ -63,7 +63,7 @@ async fn register(client: &Client, number: u64) -> String {
         "rated_speed_rpm": 1480,
     }));
     let answer = client.send(&register).await.success();
-    format!("/v1/motors/{}", answer.json()["motor_id"].as_str().unwrap())
+    format!("/v1/motors/{}", answer.json()["motor_id"].as_str().expect("a motor has an id"))
 }
 
 /// Revises the motors in turn. Each second revision insists on a version, and is made again when another was quicker.
@@ -115,15 +115,18 @@ async fn listen(client: &Client, resume: Option<u64>, last: u64) -> Vec<u64> {
     if let Some(position) = resume {
         request = request.header("last-event-id", position.to_string());
     }
-    let response = request.send().await.unwrap().error_for_status().unwrap();
+    let response = request.send().await.expect("the feed answers");
+    assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut chunks = response.bytes_stream();
     let (mut text, mut seen) = (String::new(), Vec::new());
     while seen.len() < EVENTS_PER_CONNECTION && seen.last() != Some(&last) {
         let chunk = timeout(Duration::from_secs(SILENCE_S_MAX), chunks.next()).await;
-        let chunk =
-            chunk.expect("more events are to come").expect("the server keeps the stream open");
-        text.push_str(std::str::from_utf8(&chunk.unwrap()).expect("events are plain text"));
+        let chunk = chunk
+            .expect("more events are to come")
+            .expect("the server keeps the stream open")
+            .expect("it can be read");
+        text.push_str(std::str::from_utf8(&chunk).expect("events are plain text"));
         // What came after it was cut off by hanging up is sent again.
         while let Some((event, rest)) = text.split_once("\n\n") {
             seen.extend(position_of(event));

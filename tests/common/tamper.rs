@@ -61,13 +61,6 @@ log.execute(guard)
 log.execute("COMMIT")
 "#;
 
-/// Lets the leases of a dead process run out, as half a minute would.
-const EXPIRE: &str = r#"
-import sqlite3, sys
-log = sqlite3.connect(sys.argv[1], isolation_level=None)
-log.execute("UPDATE jobs SET available_at_us = 0 WHERE token <> 0")
-"#;
-
 pub(crate) fn poison(data_dir: &Path, motors: &[String]) {
     run(POISON, data_dir, motors);
 }
@@ -78,10 +71,6 @@ pub(crate) fn heal(data_dir: &Path, motors: &[String]) {
 
 pub(crate) fn break_newest(data_dir: &Path, motor: &str) {
     run(BREAK, data_dir, &[motor.to_owned()]);
-}
-
-pub(crate) fn expire_leases(data_dir: &Path) {
-    run(EXPIRE, data_dir, &[]);
 }
 
 fn run(script: &str, data_dir: &Path, arguments: &[String]) {

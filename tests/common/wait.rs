@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-const POLL_MS: u64 = 15;
+const POLL_MS: u64 = 25;
 
 /// What `condition` gives once it gives something; none after `bound`.
 pub(crate) async fn within<T>(

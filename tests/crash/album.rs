@@ -13,7 +13,7 @@ use crate::common::samples::jpeg;
 use crate::common::server::{Server, ServerOptions};
 
 /// Wider and higher than what is made of them, and smaller.
-const SIZES: [(u32, u32); 5] = [(1200, 900), (700, 1100), (640, 480), (1030, 1030), (90, 60)];
+const SIZES: [(u32, u32); 5] = [(1100, 300), (260, 1060), (640, 480), (850, 200), (90, 60)];
 const VARIANTS: [&str; 2] = ["1024x1024.jpg", "800x800.jpg"];
 
 /// Originals, and by name the hashes of what is to be made of each.
