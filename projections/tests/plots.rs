@@ -147,6 +147,20 @@ fn one_line_in_a_million_bins_is_seen_and_named() {
 }
 
 #[test]
+fn a_peak_at_the_edge_is_named_within_the_frame() {
+    let amplitude = |bin: u32| if bin == 199 || bin == 20 { 1.0 } else { 0.0 };
+    let plot = SpectrumPlot {
+        frequency_hz: (0_u32..=200).map(|bin| f64::from(bin) * 10.0).collect(),
+        amplitude: (0..=200).map(amplitude).collect(),
+        ..SpectrumPlot::default()
+    };
+    let svg = spectrum(&plot);
+    let element = |name: &str| svg.split("<text").find(|text| text.contains(name)).unwrap();
+    assert!(element("1990.0 Hz").contains(r#"text-anchor="end""#), "{svg}");
+    assert!(element("200.0 Hz").contains(r#"text-anchor="start""#), "{svg}");
+}
+
+#[test]
 fn a_silence_is_a_gap_and_not_a_line() {
     let plot = wearing_motor();
     let pieces = |plot: &TrendPlot| {

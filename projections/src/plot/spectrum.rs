@@ -156,11 +156,18 @@ fn name_peaks(
     dot: RGBColor,
     ink: RGBColor,
 ) -> Drawn {
+    let right_edge = chart.plotting_area().get_pixel_range().0.end;
     for peak in peaks {
         let (x, y) = chart.backend_coord(peak);
         area.draw(&Circle::new((x, y), units(3), dot.filled()))?;
-        let style = plain(LABEL_PX, ink).pos(Pos::new(HPos::Left, VPos::Bottom));
-        area.draw(&Text::new(format!("{:.1} Hz", peak.0), (x + units(5), y - units(2)), style))?;
+        let name = format!("{:.1} Hz", peak.0);
+        let width = units(text::width_px(&name, LABEL_PX).ceil() as i32);
+        // Beyond the frame there is no room for it.
+        let fits = x + units(5) + width <= right_edge;
+        let (side, at) =
+            if fits { (HPos::Left, x + units(5)) } else { (HPos::Right, x - units(5)) };
+        let style = plain(LABEL_PX, ink).pos(Pos::new(side, VPos::Bottom));
+        area.draw(&Text::new(name, (at, y - units(2)), style))?;
     }
     Ok(())
 }
