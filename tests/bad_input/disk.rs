@@ -59,7 +59,7 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_told_loses_nothing_and_is_got_over() {
     let Some(disk) = SmallDisk::mount() else {
         let reason = "no file system can be mounted here, so that no disk can be filled";
-        assert!(std::env::var("REQUIRE_SERVICES").is_ok_and(|set| set != "1"), "{reason}");
+        assert_ne!(std::env::var("REQUIRE_SERVICES").as_deref(), Ok("1"), "{reason}");
         return say(&format!("skipped: {reason}"));
     };
     let options = ServerOptions::new(disk.path());
