@@ -1,0 +1,198 @@
+//! Every event as it is stored. What stands here has been written into logs: a change needs a new schema version and
+//! an upcaster, and the old form stays as a test.
+
+use std::collections::BTreeSet;
+
+use cqrs_es::DomainEvent;
+use domain::aggregate::{Decide, decode, encode};
+use domain::image::{Image, ImageEvent, Submission, Variant};
+use domain::motor::{
+    AlarmLevel, Assessment, Bearing, ClearAlarm, MeasuringPoint, Motor, MotorEvent, Nameplate,
+    RaiseAlarm, SensorSeen,
+};
+use domain::time::Timestamp;
+use domain::vibration::{Axis, MachineGroup, Mounting, Support};
+use uuid::Uuid;
+
+const AT: i64 = 1_767_225_600_000_000;
+
+fn at() -> Timestamp {
+    Timestamp::from_micros(AT)
+}
+
+fn point() -> MeasuringPoint {
+    MeasuringPoint { sensor: "DE".to_owned(), axis: Axis::RadialH }
+}
+
+fn nameplate() -> Nameplate {
+    let geometry = Bearing {
+        position: "DE".to_owned(),
+        designation: None,
+        rolling_elements: Some(9),
+        element_diameter_mm: Some(7.94),
+        pitch_diameter_mm: Some(39.04),
+        contact_angle_deg: Some(0.0),
+    };
+    let named = Bearing {
+        position: "NDE".to_owned(),
+        designation: Some("6205".to_owned()),
+        rolling_elements: None,
+        element_diameter_mm: None,
+        pitch_diameter_mm: None,
+        contact_angle_deg: None,
+    };
+    Nameplate {
+        name: "P-101".to_owned(),
+        rated_power_kw: 90.0,
+        rated_speed_rpm: 1480.0,
+        line_frequency_hz: 50.0,
+        poles: Some(4),
+        machine_group: Some(MachineGroup::Group2),
+        support: Support { horizontal: Mounting::Flexible, ..Support::uniform(Mounting::Rigid) },
+        bearings: vec![geometry, named],
+        location: Some("Hall 2".to_owned()),
+    }
+}
+
+fn motor_events() -> Vec<MotorEvent> {
+    vec![
+        MotorEvent::Registered(nameplate()),
+        MotorEvent::Revised(Nameplate {
+            poles: None,
+            machine_group: None,
+            support: Support::default(),
+            bearings: vec![],
+            location: None,
+            ..nameplate()
+        }),
+        MotorEvent::Relocated { location: Some("Hall 3".to_owned()) },
+        MotorEvent::Decommissioned {},
+        MotorEvent::ZoneChanged {
+            point: point(),
+            from: None,
+            to: Assessment::C,
+            velocity_rms_mm_s: Some(3.5),
+            reason: None,
+            standard: Some("ISO 10816-3:2009".to_owned()),
+            at: at(),
+        },
+        MotorEvent::AlarmRaised(RaiseAlarm {
+            point: point(),
+            level: AlarmLevel::Trip,
+            velocity_rms_mm_s: 6.0,
+            limit_mm_s: 5.625,
+            at: at(),
+        }),
+        MotorEvent::AlarmAcknowledged {},
+        MotorEvent::AlarmCleared(ClearAlarm { point: point(), at: at() }),
+        MotorEvent::SensorLost(SensorSeen { point: point(), at: at() }),
+        MotorEvent::SensorFound(SensorSeen { point: point(), at: at() }),
+    ]
+}
+
+/// One of each: the compiler asks for a new variant here, and the next test for an example of it.
+const fn motor_kind(event: &MotorEvent) -> usize {
+    match event {
+        MotorEvent::Registered(_) => 0,
+        MotorEvent::Revised(_) => 1,
+        MotorEvent::Relocated { .. } => 2,
+        MotorEvent::Decommissioned {} => 3,
+        MotorEvent::ZoneChanged { .. } => 4,
+        MotorEvent::AlarmRaised(_) => 5,
+        MotorEvent::AlarmAcknowledged {} => 6,
+        MotorEvent::AlarmCleared(_) => 7,
+        MotorEvent::SensorLost(_) => 8,
+        MotorEvent::SensorFound(_) => 9,
+    }
+}
+
+fn image_events() -> Vec<ImageEvent> {
+    vec![
+        ImageEvent::Submitted(Submission {
+            motor_id: Some(Uuid::from_u128(7)),
+            priority: 1,
+            format: "jpeg".to_owned(),
+            width: 4_000,
+            height: 3_000,
+            bytes: 2_000_000,
+            sha256: "00".repeat(32),
+        }),
+        ImageEvent::ProcessingStarted { attempt: 1 },
+        ImageEvent::VariantProduced(Variant {
+            name: "1024x1024.jpg".to_owned(),
+            width: 1_024,
+            height: 768,
+            bytes: 90_000,
+            sha256: "11".repeat(32),
+        }),
+        ImageEvent::Completed {},
+        ImageEvent::AttemptFailed {
+            attempt: 1,
+            code: "storage".to_owned(),
+            detail: "the disk is full".to_owned(),
+            retry_at: Some(at()),
+        },
+        ImageEvent::DeadLettered {
+            attempts: 4,
+            code: "storage".to_owned(),
+            detail: "the disk is full".to_owned(),
+        },
+        ImageEvent::Cancelled {},
+        ImageEvent::RetryRequested {},
+    ]
+}
+
+/// See [`motor_kind`].
+const fn image_kind(event: &ImageEvent) -> usize {
+    match event {
+        ImageEvent::Submitted(_) => 0,
+        ImageEvent::ProcessingStarted { .. } => 1,
+        ImageEvent::VariantProduced(_) => 2,
+        ImageEvent::Completed {} => 3,
+        ImageEvent::AttemptFailed { .. } => 4,
+        ImageEvent::DeadLettered { .. } => 5,
+        ImageEvent::Cancelled {} => 6,
+        ImageEvent::RetryRequested {} => 7,
+    }
+}
+
+/// What is stored can be read, and the type beside the data is the one within it.
+fn assert_stored_as_told<A: Decide>(events: &[A::Event]) {
+    for event in events {
+        let stored = encode(event);
+        let tagged = serde_json::to_value(event).expect("events are plain data");
+        assert_eq!(tagged["type"], stored.event_type, "{event:?}");
+        assert!(tagged["data"].is_object(), "{event:?}: fields could not be added later");
+        let read = decode::<A>(&stored.event_type, stored.schema_version, &stored.data)
+            .expect("what is stored can be read");
+        assert_eq!(&read, event);
+        assert_eq!(event.event_version(), stored.schema_version.to_string());
+    }
+}
+
+#[test]
+fn every_motor_event_is_stored_as_it_always_was() {
+    let events = motor_events();
+    let kinds: BTreeSet<_> = events.iter().map(motor_kind).collect();
+    assert_eq!(kinds.len(), 10, "an event has no example");
+    assert_stored_as_told::<Motor>(&events);
+    insta::assert_json_snapshot!("motor", events);
+}
+
+#[test]
+fn every_image_event_is_stored_as_it_always_was() {
+    let events = image_events();
+    let kinds: BTreeSet<_> = events.iter().map(image_kind).collect();
+    assert_eq!(kinds.len(), 8, "an event has no example");
+    assert_stored_as_told::<Image>(&events);
+    insta::assert_json_snapshot!("image", events);
+}
+
+#[test]
+fn a_field_that_a_newer_release_has_added_does_not_stop_an_older_one() {
+    let data = serde_json::value::RawValue::from_string(r#"{"attempt":2,"worker":"w7"}"#.into());
+    let read = decode::<Image>("processing_started", 1, &data.unwrap()).unwrap();
+    assert_eq!(read, ImageEvent::ProcessingStarted { attempt: 2 });
+    let unknown = serde_json::value::RawValue::from_string("{}".into()).unwrap();
+    assert!(decode::<Image>("photocopied", 1, &unknown).is_err(), "never taken for something else");
+}
