@@ -2,7 +2,7 @@
 
 use super::*;
 use ports::memory::faulty::{Faults, Faulty};
-use ports::samples::{SampleFeed, SampleSource};
+use ports::samples::{SampleBatch, SampleFeed, SampleSource};
 
 /// Six seconds that raise an alarm, in blocks of odd lengths, with a gap, a pause, a repetition and single values.
 async fn publish(rig: &mut Rig) {
@@ -56,12 +56,13 @@ async fn in_pieces(batch_samples_max: usize, overlap: usize) -> Everything {
         restarts += 1;
         assert!(restarts < LOOKS_MAX);
     }
+    // One batch to a start, so that their number does not depend on who is quick.
     assert!(restarts > 2, "{restarts}");
     let _running = rig.assess_with(dependencies, settings);
     everything(&mut rig).await
 }
 
-/// Gives the last samples again whenever it is opened.
+/// Gives the last samples again whenever it is opened, and nothing after the first batch that has new ones.
 struct Stutter {
     inner: Arc<dyn SampleSource>,
     overlap: usize,
@@ -72,7 +73,29 @@ impl SampleSource for Stutter {
     async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError> {
         let given: usize = from.map_or(0, |Checkpoint(text)| text.parse().unwrap());
         let from = Checkpoint(given.saturating_sub(self.overlap).to_string());
-        self.inner.open(Some(&from)).await
+        let inner = self.inner.open(Some(&from)).await?;
+        Ok(Box::new(OneBatch { inner, given }))
+    }
+}
+
+/// Falls silent once it has given more than `given` samples.
+struct OneBatch {
+    inner: Box<dyn SampleFeed>,
+    given: usize,
+}
+
+#[async_trait]
+impl SampleFeed for OneBatch {
+    async fn next(&mut self, samples_max: usize) -> Result<SampleBatch, PortError> {
+        if self.given == usize::MAX {
+            std::future::pending::<()>().await;
+        }
+        let batch = self.inner.next(samples_max).await?;
+        let Checkpoint(reached) = &batch.checkpoint;
+        if reached.parse::<usize>().unwrap() > self.given {
+            self.given = usize::MAX;
+        }
+        Ok(batch)
     }
 }
 
