@@ -1,0 +1,1 @@
+//! Dead letters, told on a topic of their own.

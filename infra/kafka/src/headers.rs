@@ -1,0 +1,1 @@
+//! What stands beside an event on a topic.

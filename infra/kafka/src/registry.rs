@@ -1,0 +1,1 @@
+//! The schema registry: which schema has which number.

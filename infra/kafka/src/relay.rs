@@ -1,0 +1,1 @@
+//! Copies the log to Kafka, each event once.

@@ -1,0 +1,1 @@
+//! Avro schemas of events, made from the domain's types.
