@@ -18,6 +18,7 @@ pub mod event;
 pub mod event_log;
 pub mod event_store;
 pub mod handler;
+pub mod leadership;
 pub mod problem;
 pub mod read_models;
 pub mod readings;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ports::memory::faulty::{Faults, Faulty};
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLog, MemoryReadModels,
-    MemoryReadings, MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
+    MemoryReadModels, MemoryReadings, MemorySamples, MemoryWorkQueue,
 };
 
 fn clock() -> Arc<ManualClock> {
@@ -75,4 +75,8 @@ mod faulty_readings {
 
 mod faulty_work_queue {
     ports::contract::work_queue!(super::sound(super::MemoryWorkQueue::default()));
+}
+
+mod leadership {
+    ports::contract::leadership!(super::MemoryLeadership::default());
 }
