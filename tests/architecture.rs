@@ -12,6 +12,7 @@ const RULE: &[(&str, &[&str])] = &[
     ("projections", &["domain", "ports"]),
     ("processors", &["domain", "ports"]),
     ("infra-*", &["ports"]),
+    ("services", &[]),
     ("atalaya", &["*"]),
 ];
 
@@ -21,17 +22,25 @@ const DOMAIN_MAY_USE: &[&str] =
 
 /// Libraries that do IO or face the outside, and the only crates that may touch them.
 const KEEPERS: &[(&str, &[&str])] = &[
+    ("apache-avro", &["infra-kafka"]),
     ("axum", &["commands", "projections", "atalaya"]),
     ("clap", &["atalaya"]),
     ("fast_image_resize", &["processors"]),
     ("image", &["processors", "atalaya"]),
+    ("mongodb", &["infra-mongo"]),
     ("opentelemetry", &["infra-telemetry"]),
+    ("opentelemetry-otlp", &["infra-telemetry"]),
     ("opentelemetry-prometheus", &["infra-telemetry"]),
     ("opentelemetry_sdk", &["infra-telemetry"]),
     ("plotters", &["projections"]),
+    ("postgres-es", &["infra-postgres"]),
     ("prometheus", &["infra-telemetry"]),
+    ("rdkafka", &["infra-kafka"]),
+    ("redis", &["infra-redis"]),
     ("reqwest", &["atalaya"]),
     ("rusqlite", &["infra-sqlite"]),
+    ("schema_registry_converter", &["infra-kafka"]),
+    ("sqlx", &["infra-postgres"]),
     ("turbojpeg", &["processors"]),
 ];
 

@@ -1,0 +1,1 @@
+//! A cache in front of documents, in Redis.
