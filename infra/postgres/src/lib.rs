@@ -7,6 +7,7 @@ mod error;
 mod leadership;
 mod log;
 mod moment;
+mod numbers;
 mod readings;
 mod settings;
 mod work_queue;
