@@ -19,6 +19,7 @@ use std::sync::Arc;
 use domain::image::Image;
 use domain::motor::Motor;
 use ports::clock::Clock;
+use ports::event_shape::EventShape;
 use ports::event_store::EventStore;
 
 pub use registry::{Commands, Route};
@@ -42,4 +43,9 @@ pub fn all(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, settings: Settings
 /// What HTTP offers of it, as the paths and components of an `OpenAPI` 3.1 document.
 pub fn openapi() -> serde_json::Value {
     http::openapi::describe(catalogue().routes())
+}
+
+/// The shape of every event that an aggregate may record, as this release writes it.
+pub fn catalog() -> Vec<EventShape> {
+    catalogue().shapes()
 }

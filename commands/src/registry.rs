@@ -8,7 +8,9 @@ use domain::aggregate::{Decide, Endpoint};
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::event::Metadata;
+use ports::event_shape::EventShape;
 use ports::event_store::{CommandKey, EventStore};
+use schemars::JsonSchema;
 use tokio::sync::Semaphore;
 
 use crate::execute::{Execute, Executor, Unhandled};
@@ -22,6 +24,7 @@ type MakeExecutor = fn(&Arc<dyn EventStore>, &Arc<dyn Clock>, &Settings) -> Box<
 pub(crate) struct Catalogue {
     executors: BTreeMap<&'static str, MakeExecutor>,
     routes: Vec<Route>,
+    shapes: Vec<fn() -> Vec<EventShape>>,
 }
 
 /// One command as HTTP offers it, and of which aggregate.
@@ -37,7 +40,7 @@ pub struct Route {
 
 impl Catalogue {
     /// The same, with the commands of `A`.
-    pub(crate) fn aggregate<A: Decide + Clone + 'static>(mut self) -> Self {
+    pub(crate) fn aggregate<A: Decide<Event: JsonSchema> + Clone + 'static>(mut self) -> Self {
         let make: MakeExecutor =
             |store, clock, settings| Box::new(Executor::<A>::new(store, clock, settings));
         self.executors.insert(A::TYPE, make);
@@ -46,11 +49,16 @@ impl Catalogue {
             id_field: A::ID_FIELD,
             endpoint,
         }));
+        self.shapes.push(EventShape::of::<A>);
         self
     }
 
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    pub(crate) fn shapes(&self) -> Vec<EventShape> {
+        self.shapes.iter().flat_map(|of_aggregate| of_aggregate()).collect()
     }
 
     pub(crate) fn over(

@@ -16,6 +16,7 @@ pub mod command_bus;
 pub mod dead_letter;
 pub mod event;
 pub mod event_log;
+pub mod event_shape;
 pub mod event_store;
 pub mod handler;
 pub mod leadership;
