@@ -1,0 +1,140 @@
+//! All partitions of some topics, and their ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::PortError;
+use rdkafka::consumer::{Consumer, StreamConsumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::task::spawn_blocking;
+
+/// How long the cluster may take to tell of a topic, or of an offset.
+const ANSWER_MS_MAX: u64 = 10_000;
+
+/// How many partitions the cluster has of each topic, in the order in which they were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partitions {
+    topics: Vec<(String, i32)>,
+}
+
+/// The lowest offset of a partition that is kept, and the one that the next record will have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ends {
+    pub(crate) low: i64,
+    pub(crate) high: i64,
+}
+
+impl Partitions {
+    /// Asks the cluster. A topic that it does not have is an error.
+    pub(crate) async fn of(
+        consumer: &Arc<StreamConsumer>,
+        topics: &[String],
+    ) -> Result<Self, PortError> {
+        let (consumer, topics) = (Arc::clone(consumer), topics.to_vec());
+        off_the_runtime("asking for the partitions of the topics", move || {
+            let with_count = |topic: String| Ok((count_of(&consumer, &topic)?, topic));
+            let topics = topics.into_iter().map(with_count).collect::<KafkaResult<Vec<_>>>()?;
+            Ok(Self { topics: topics.into_iter().map(|(count, topic)| (topic, count)).collect() })
+        })
+        .await
+    }
+
+    /// How many there are in all.
+    pub(crate) fn len(&self) -> usize {
+        self.topics.iter().map(|(_, partitions)| count(*partitions)).sum()
+    }
+
+    /// Each with its topic, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, i32)> {
+        self.topics
+            .iter()
+            .flat_map(|(topic, partitions)| (0..*partitions).map(move |it| (topic.as_str(), it)))
+    }
+
+    /// Which one it is in that order.
+    pub(crate) fn index(&self, topic: &str, partition: i32) -> Option<usize> {
+        let mut before = 0;
+        for (known, partitions) in &self.topics {
+            if known == topic {
+                let there = (0..*partitions).contains(&partition);
+                return there.then(|| before + count(partition));
+            }
+            before += count(*partitions);
+        }
+        None
+    }
+
+    /// The ends of every partition, in order.
+    pub(crate) async fn ends(
+        &self,
+        consumer: &Arc<StreamConsumer>,
+    ) -> Result<Vec<Ends>, PortError> {
+        let (consumer, partitions) = (Arc::clone(consumer), self.clone());
+        off_the_runtime("asking for the ends of the partitions", move || {
+            let ends = |(topic, partition): (&str, i32)| {
+                let (low, high) = consumer.fetch_watermarks(topic, partition, answer_bound())?;
+                Ok(Ends { low, high })
+            };
+            partitions.iter().map(ends).collect()
+        })
+        .await
+    }
+
+    /// Every partition at its offset.
+    pub(crate) fn at(
+        &self,
+        offsets: impl IntoIterator<Item = i64>,
+    ) -> KafkaResult<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(self.len());
+        for ((topic, partition), offset) in self.iter().zip(offsets) {
+            list.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+        }
+        Ok(list)
+    }
+}
+
+fn count_of(consumer: &StreamConsumer, topic: &str) -> KafkaResult<i32> {
+    let metadata = consumer.fetch_metadata(Some(topic), answer_bound())?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    match found.map_or(0, |found| found.partitions().len()) {
+        0 => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition)),
+        partitions => Ok(i32::try_from(partitions).unwrap_or(i32::MAX)),
+    }
+}
+
+fn answer_bound() -> Duration {
+    Duration::from_millis(ANSWER_MS_MAX)
+}
+
+fn count(partitions: i32) -> usize {
+    usize::try_from(partitions).unwrap_or_default()
+}
+
+/// Runs a call of the client that blocks.
+async fn off_the_runtime<T: Send + 'static>(
+    attempted: &'static str,
+    call: impl FnOnce() -> KafkaResult<T> + Send + 'static,
+) -> Result<T, PortError> {
+    let ended = spawn_blocking(call).await;
+    let answer = ended.map_err(|stopping| PortError::new(attempted, stopping))?;
+    answer.map_err(|error| PortError::new(attempted, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_of_all_topics_are_numbered_through() {
+        let topics = vec![("a".to_owned(), 2), ("b".to_owned(), 3)];
+        let partitions = Partitions { topics };
+        assert_eq!(partitions.len(), 5);
+        for (i, (topic, partition)) in partitions.iter().enumerate() {
+            assert_eq!(partitions.index(topic, partition), Some(i));
+        }
+        for (topic, partition) in [("a", 2), ("b", 3), ("b", -1), ("c", 0)] {
+            assert_eq!(partitions.index(topic, partition), None, "{topic}-{partition}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The live feed over a real cluster.
