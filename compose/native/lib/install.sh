@@ -1,13 +1,11 @@
 # shellcheck shell=bash
 # Fetching what the services need: Debian packages, and Java programs by Maven. Sourced by `services`.
 
-# What is fetched by Maven depends on these files alone, so their checksum names its folder.
-jars_version() {
-  cat "$here/pom.xml" "$here"/mongo/*.java | sha256sum | cut -c 1-12
-}
-
+# A folder of jars is named by the checksum of all that decides what is in it.
 jars() {
-  printf '%s/%s-%s\n' "$cache" "$1" "$(jars_version)"
+  local -a sources=("$here/pom.xml")
+  [[ $1 != mongo ]] || sources+=("$here"/mongo/*.java)
+  printf '%s/%s-%s\n' "$cache" "$1" "$(cat "${sources[@]}" | sha256sum | cut -c 1-12)"
 }
 
 # Two installs would fight over apt's and Maven's own files, whatever their data folders are.
@@ -97,4 +95,5 @@ fetch_jars() {
     tail -n "$log_lines_shown" "$cache/$name.log" >&2
     return 1
   }
+  rm -rf -- "$cache/build-$name"
 }

@@ -12,11 +12,12 @@ stat_of() {
 }
 
 # A process is known by its id, its start time and the boot it belongs to, so a reused id is never taken for ours. One that
-# has ended and only waits to be collected has no identity.
+# has ended and only waits to be collected has no identity; until its last thread has gone, its ports are still taken.
 identity_of() {
-  local fields
+  local fields threads
   read -ra fields < <(stat_of "$1") || return 1
-  [[ ${fields[0]} != Z ]] || return 1
+  threads=("/proc/$1/task/"*)
+  [[ ${fields[0]} != Z ]] || ((${#threads[@]} > 1)) || return 1
   printf '%s %s %s\n' "$1" "${fields[19]}" "$(cat /proc/sys/kernel/random/boot_id)"
 }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 
 /**
  * Writes what a command changed to the file before the command is answered, so that an answered write outlives the process.
@@ -25,7 +26,7 @@ final class DurableBackend extends H2Backend {
 
   private static final int COMPACT_EVERY_MS = 1_000;
   private static final int COMPACT_BELOW_FILL_PERCENT = 70;
-  private static final int COMPACT_BYTES_MAX = 4 << 20;
+  private static final int COMPACT_BYTES_MAX = 16 << 20;
 
   /** The oldest server that today's drivers still talk to. */
   private static final MongoVersion VERSION = new MongoVersion() {
@@ -95,6 +96,8 @@ final class DurableBackend extends H2Backend {
         committed = finished.get();
         commit();
       }
+    } catch (MVStoreException failure) {
+      end(failure);
     } finally {
       commands.writeLock().unlock();
     }
@@ -105,9 +108,17 @@ final class DurableBackend extends H2Backend {
     commands.writeLock().lock();
     try {
       getMvStore().compact(COMPACT_BELOW_FILL_PERCENT, COMPACT_BYTES_MAX);
+    } catch (MVStoreException failure) {
+      end(failure);
     } finally {
       commands.writeLock().unlock();
     }
+  }
+
+  /** What is in memory is now ahead of the file and would be lost later: better lose it now, before it is answered for. */
+  private static void end(MVStoreException failure) {
+    System.err.println("the file cannot be written: " + failure);
+    Runtime.getRuntime().halt(1);
   }
 
   @Override

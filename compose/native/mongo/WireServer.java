@@ -7,7 +7,7 @@ import org.h2.mvstore.MVStore;
 /** A server on loopback that speaks MongoDB's wire protocol and keeps its documents in one file. */
 public final class WireServer {
   /** A page that is no longer needed stays readable for this long, for those who are in the middle of reading it. */
-  private static final int RETENTION_MS = 10_000;
+  private static final int RETENTION_MS = 2_000;
 
   private WireServer() {}
 
