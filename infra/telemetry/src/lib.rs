@@ -1,9 +1,22 @@
-//! Logs on standard error, metrics for Prometheus, and decorators that measure any port.
+//! Logs on standard error, metrics for Prometheus, traces for a collector, and decorators that measure any port.
 
+mod fresh;
+mod identity;
 mod logs;
 mod measured;
 mod metrics;
+#[cfg(feature = "otlp")]
+mod spans;
+#[cfg(not(feature = "otlp"))]
+#[path = "spans/none.rs"]
+mod spans;
+#[cfg(feature = "otlp")]
+mod traces;
 
-pub use logs::{LogFormat, start_logs};
-pub use measured::{MeasuredHandler, MeasuredStore};
+pub use identity::Identity;
+pub use logs::{LogFormat, Telemetry, start, start_logs};
+pub use measured::{MeasuredHandler, MeasuredReadModels, MeasuredStore, MeasuredSubscriptions};
 pub use metrics::{Lag, Metrics, MetricsError};
+pub use spans::{TraceSpan, current_traceparent};
+#[cfg(feature = "otlp")]
+pub use traces::{TraceSettings, Traces};

@@ -1,18 +1,31 @@
 //! The instruments, by the names that dashboards and alerts use.
 
+mod bounds;
+mod reconciler;
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 
-/// In seconds: from a cached read to a request that waits for its bound.
-const REQUEST_BOUNDS_S: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// In seconds: from one synchronous write to a disk that is in trouble.
-const APPEND_BOUNDS_S: [f64; 12] =
-    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
-/// In seconds: from one event to a large batch.
-const HANDLE_BOUNDS_S: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0];
+use self::reconciler::Reconciled;
+use crate::Identity;
+use crate::fresh::Fresh;
+
+/// Methods that a label may have; any other word of a client would make a series of its own.
+const METHODS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+const OTHER_METHOD: &str = "_OTHER";
+
+// As they are exported: that is how stale ones are found again.
+const LAG_EVENTS: &str = "atalaya_subscription_lag_events";
+const LAG_SECONDS: &str = "atalaya_subscription_lag_seconds";
+const LOG_POSITION: &str = "atalaya_log_position";
+const DEAD_LETTERS: &str = "atalaya_dead_letters";
 
 /// Metrics could not be set up or written out.
 #[derive(Debug, thiserror::Error)]
@@ -31,130 +44,175 @@ pub struct Lag {
 /// The instruments of this process.
 pub struct Metrics {
     registry: Registry,
+    fresh: Fresh,
+    identity: Identity,
     // Its instruments end with it.
     _provider: SdkMeterProvider,
     request_duration: Histogram<f64>,
-    append_duration: Histogram<f64>,
+    operation_duration: Histogram<f64>,
+    process_duration: Histogram<f64>,
+    consumed: Counter<u64>,
     events_appended: Counter<u64>,
-    handle_duration: Histogram<f64>,
     events_handled: Counter<u64>,
     lag_events: Gauge<u64>,
     lag_seconds: Gauge<f64>,
     log_position: Gauge<u64>,
     dead_letters: Gauge<u64>,
     samples_dropped: Gauge<u64>,
+    reconciled: Reconciled,
 }
 
 impl Metrics {
-    /// Makes the instruments.
+    /// Makes the instruments of a process that nobody has given a name.
     ///
     /// # Errors
     /// The exporter cannot be set up.
     pub fn new() -> Result<Self, MetricsError> {
+        Self::of(Identity::default())
+    }
+
+    /// Makes the instruments of the process `identity`, which `target_info` tells.
+    ///
+    /// # Errors
+    /// The exporter cannot be set up.
+    pub fn of(identity: Identity) -> Result<Self, MetricsError> {
         let registry = Registry::new();
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)
             .build()
             .map_err(|error| MetricsError(error.to_string()))?;
-        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        let provider = SdkMeterProvider::builder()
+            .with_resource(identity.resource())
+            .with_reader(exporter)
+            .build();
         let meter = provider.meter("atalaya");
+        let text = |name, description| Instrument { meter: &meter, name, description };
         Ok(Self {
-            request_duration: seconds(
-                &meter,
-                "http.server.request.duration",
-                "How long requests took",
-                &REQUEST_BOUNDS_S,
-            ),
-            append_duration: seconds(
-                &meter,
-                "atalaya.append.duration",
-                "How long appends took until they were durable",
-                &APPEND_BOUNDS_S,
-            ),
-            events_appended: meter
-                .u64_counter("atalaya.events.appended")
-                .with_description("Events recorded by this process")
-                .build(),
-            handle_duration: seconds(
-                &meter,
-                "atalaya.handle.duration",
+            request_duration: text("http.server.request.duration", "How long requests took")
+                .seconds(&bounds::REQUEST_S),
+            operation_duration: text(
+                "db.client.operation.duration",
+                "How long the event store and the read models took",
+            )
+            .seconds(&bounds::OPERATION_S),
+            process_duration: text(
+                "messaging.process.duration",
                 "How long handlers took for a batch",
-                &HANDLE_BOUNDS_S,
-            ),
-            events_handled: meter
-                .u64_counter("atalaya.events.handled")
-                .with_description("Events that handlers acted on")
-                .build(),
-            lag_events: meter
-                .u64_gauge("atalaya.subscription.lag.events")
-                .with_description("Events recorded and not handled yet")
-                .build(),
+            )
+            .seconds(&bounds::PROCESS_S),
+            consumed: text("messaging.client.consumed.messages", "Events that handlers were given")
+                .counter(),
+            events_appended: text("atalaya.events.appended", "Events recorded by this process")
+                .counter(),
+            events_handled: text("atalaya.events.handled", "Events that handlers acted on")
+                .counter(),
+            lag_events: text(
+                "atalaya.subscription.lag.events",
+                "Events recorded and not handled yet",
+            )
+            .gauge(),
             lag_seconds: meter
                 .f64_gauge("atalaya.subscription.lag")
                 .with_unit("s")
                 .with_description("The age of the oldest event not handled yet")
                 .build(),
-            log_position: meter
-                .u64_gauge("atalaya.log.position")
-                .with_description("The position up to which the log is complete")
-                .build(),
-            dead_letters: meter
-                .u64_gauge("atalaya.dead_letters")
-                .with_description("Events that wait for a person")
-                .build(),
-            samples_dropped: meter
-                .u64_gauge("atalaya.samples.dropped")
-                .with_description(
-                    "Samples of which nothing was made since the start of the process",
-                )
-                .build(),
+            log_position: text(
+                "atalaya.log.position",
+                "The position up to which the log is complete",
+            )
+            .gauge(),
+            dead_letters: text("atalaya.dead_letters", "Events that wait for a person").gauge(),
+            samples_dropped: text(
+                "atalaya.samples.dropped",
+                "Samples of which nothing was made since the start of the process",
+            )
+            .gauge(),
+            reconciled: Reconciled::of(&meter),
             registry,
+            fresh: Fresh::default(),
+            identity,
             _provider: provider,
         })
     }
 
     /// A request was answered. `route` is the pattern, never the path: paths have no bound.
     pub fn request(&self, method: &str, route: &str, status: u16, duration_s: f64) {
-        let labels = [
-            KeyValue::new("http.request.method", method.to_owned()),
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER_METHOD);
+        let mut labels = vec![
+            KeyValue::new("http.request.method", method),
             KeyValue::new("http.route", route.to_owned()),
             KeyValue::new("http.response.status_code", i64::from(status)),
         ];
+        if status >= 500 {
+            labels.push(KeyValue::new("error.type", status.to_string()));
+        }
         self.request_duration.record(duration_s, &labels);
     }
 
-    /// An append ended; `outcome` is `ok`, `conflict`, `repeated` or `unavailable`.
-    pub fn appended(&self, category: &str, outcome: &'static str, events: u64, duration_s: f64) {
-        let category = KeyValue::new("category", category.to_owned());
-        self.append_duration
-            .record(duration_s, &[category.clone(), KeyValue::new("outcome", outcome)]);
-        self.events_appended.add(events, &[category]);
+    /// A store did what it was asked to do to `collection`, or failed with `error`: a word, never a message.
+    pub fn operated(
+        &self,
+        operation: &'static str,
+        collection: &str,
+        error: Option<&'static str>,
+        duration_s: f64,
+    ) {
+        let mut labels = vec![
+            KeyValue::new("db.system.name", self.identity.db_system),
+            KeyValue::new("db.operation.name", operation),
+            KeyValue::new("db.collection.name", collection.to_owned()),
+        ];
+        labels.extend(error.map(|error| KeyValue::new("error.type", error)));
+        self.operation_duration.record(duration_s, &labels);
     }
 
-    /// A handler dealt with a batch; `outcome` is `ok`, `poison` or `unavailable`.
-    pub fn handled(&self, handler: &str, outcome: &'static str, events: u64, duration_s: f64) {
-        let handler = KeyValue::new("handler", handler.to_owned());
-        self.handle_duration
-            .record(duration_s, &[handler.clone(), KeyValue::new("outcome", outcome)]);
-        self.events_handled.add(events, &[handler]);
+    /// Events of `category` were recorded.
+    pub fn appended(&self, category: &str, events: u64) {
+        self.events_appended.add(events, &[KeyValue::new("category", category.to_owned())]);
     }
 
-    /// How far a handler is behind the log, as measured against the log itself.
+    /// A handler dealt with a batch of `events`, or failed with `error` and dealt with none of them.
+    pub fn handled(
+        &self,
+        handler: &str,
+        error: Option<&'static str>,
+        events: u64,
+        duration_s: f64,
+    ) {
+        let mut labels = self.messaging("process", handler);
+        labels.extend(error.map(|error| KeyValue::new("error.type", error)));
+        self.process_duration.record(duration_s, &labels);
+        let handled = if error.is_none() { events } else { 0 };
+        self.events_handled.add(handled, &[KeyValue::new("handler", handler.to_owned())]);
+    }
+
+    /// A handler was given events; some of them perhaps again.
+    pub fn consumed(&self, handler: &str, events: u64) {
+        self.consumed.add(events, &self.messaging("receive", handler));
+    }
+
+    /// How far a handler is behind the log, as measured against the log itself. What is not measured any more is
+    /// not told any more.
     pub fn lag(&self, handler: &str, lag: Lag) {
-        let handler = [KeyValue::new("handler", handler.to_owned())];
-        self.lag_events.record(lag.events, &handler);
-        self.lag_seconds.record(lag.seconds, &handler);
+        let labels = [KeyValue::new("handler", handler.to_owned())];
+        self.lag_events.record(lag.events, &labels);
+        self.lag_seconds.record(lag.seconds, &labels);
+        let now = Instant::now();
+        self.fresh.measured(LAG_EVENTS, handler, now);
+        self.fresh.measured(LAG_SECONDS, handler, now);
     }
 
-    /// Where the log ends.
+    /// Where the log ends. Not told any more when it is not measured any more.
     pub fn log_position(&self, position: u64) {
         self.log_position.record(position, &[]);
+        self.fresh.measured(LOG_POSITION, "", Instant::now());
     }
 
-    /// How many events wait for a person.
+    /// How many events wait for a person. Not told any more when it is not measured any more.
     pub fn dead_letters(&self, count: u64) {
         self.dead_letters.record(count, &[]);
+        self.fresh.measured(DEAD_LETTERS, "", Instant::now());
     }
 
     /// How many samples were dropped for a reason since the start of the process.
@@ -167,48 +225,54 @@ impl Metrics {
     /// # Errors
     /// The instruments cannot be written out.
     pub fn text(&self) -> Result<String, MetricsError> {
+        self.text_at(Instant::now())
+    }
+
+    fn text_at(&self, now: Instant) -> Result<String, MetricsError> {
+        let families = self.fresh.only(self.registry.gather(), now);
         let mut text = Vec::new();
         TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
+            .encode(&families, &mut text)
             .map_err(|error| MetricsError(error.to_string()))?;
         String::from_utf8(text).map_err(|error| MetricsError(error.to_string()))
     }
+
+    fn messaging(&self, operation: &'static str, handler: &str) -> Vec<KeyValue> {
+        vec![
+            KeyValue::new("messaging.system", self.identity.messaging_system),
+            KeyValue::new("messaging.operation.name", operation),
+            KeyValue::new("messaging.consumer.group.name", handler.to_owned()),
+        ]
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
+    }
 }
 
-fn seconds(
-    meter: &Meter,
+/// An instrument about to be made.
+struct Instrument<'a> {
+    meter: &'a Meter,
     name: &'static str,
     description: &'static str,
-    bounds: &[f64],
-) -> Histogram<f64> {
-    meter
-        .f64_histogram(name)
-        .with_unit("s")
-        .with_description(description)
-        .with_boundaries(bounds.to_vec())
-        .build()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Instrument<'_> {
+    fn seconds(self, bounds: &[f64]) -> Histogram<f64> {
+        self.meter
+            .f64_histogram(self.name)
+            .with_unit("s")
+            .with_description(self.description)
+            .with_boundaries(bounds.to_vec())
+            .build()
+    }
 
-    #[test]
-    fn what_was_recorded_is_in_the_text_with_its_unit() {
-        let metrics = Metrics::new().unwrap();
-        metrics.request("GET", "/v1/motors/{id}", 200, 0.003);
-        metrics.appended("motor", "ok", 2, 0.004);
-        metrics.lag("motors", Lag { events: 3, seconds: 1.5 });
-        metrics.dead_letters(1);
-        let text = metrics.text().unwrap();
-        for line in [
-            r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/v1/motors/{id}"} 1"#,
-            r#"atalaya_events_appended_total{category="motor"} 2"#,
-            r#"atalaya_subscription_lag_seconds{handler="motors"} 1.5"#,
-            r#"atalaya_subscription_lag_events{handler="motors"} 3"#,
-            "atalaya_dead_letters 1",
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
+    fn counter(self) -> Counter<u64> {
+        self.meter.u64_counter(self.name).with_description(self.description).build()
+    }
+
+    fn gauge(self) -> Gauge<u64> {
+        self.meter.u64_gauge(self.name).with_description(self.description).build()
     }
 }
