@@ -61,7 +61,8 @@ launch() {
   make_folder "$data/log"
   [[ ! -e $data/log/$name.log ]] || mv -- "$data/log/$name.log" "$data/log/$name.log.1"
   run_in_background "$name" >"$data/log/$name.log" 2>&1 </dev/null 9>&- &
-  identity_of $! >"$data/$name.pid"
+  # One that has ended already leaves an empty file, and is told about where the others are waited for.
+  identity_of $! >"$data/$name.pid" || true
 }
 
 # The shell turns into the server, so its process id is the server's. What fails before that ends it, by `set -e`.
