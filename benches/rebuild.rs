@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use atalaya::adapters::{self, Adapters, Embedded};
+use atalaya::adapters::{self, Adapters, Foundation};
 use atalaya::config::{Config, Overrides};
 use divan::{Bencher, counter::ItemsCount};
 use domain::aggregate::encode;
@@ -33,7 +33,7 @@ fn main() {
 struct World {
     runtime: Runtime,
     adapters: Adapters,
-    _embedded: Embedded,
+    _embedded: Box<dyn Foundation>,
     _folder: tempfile::TempDir,
 }
 
@@ -45,7 +45,7 @@ impl World {
         let config = Config::read(&|_| None, overrides).expect("the defaults are sound");
         let runtime = Runtime::new().expect("threads can be started");
         let (adapters, embedded) =
-            runtime.block_on(adapters::embedded(&config)).expect("the folder is free");
+            runtime.block_on(adapters::open(&config)).expect("the folder is free");
         runtime.block_on(write_history(&adapters));
         Self { runtime, adapters, _embedded: embedded, _folder: folder }
     }

@@ -1,27 +1,30 @@
 //! Settings → ports: the only place that chooses a technology.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod embedded;
+#[cfg(feature = "production")]
+mod production;
 
-use anyhow::{Context, anyhow};
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use domain::time::Timestamp;
-use infra_sqlite::{DataFolder, SqliteStores};
-use infra_storage::DirectoryBlobs;
 use ports::blobs::Blobs;
 use ports::checkpoint::Checkpoints;
 use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
 use ports::event_log::EventLog;
 use ports::event_store::EventStore;
+use ports::leadership::{Leadership, Term};
 use ports::read_models::ReadModels;
 use ports::readings::Readings;
 use ports::samples::{SampleSource, Samples};
-use ports::subscription::{LogSubscriptions, Subscriptions};
+use ports::subscription::Subscriptions;
 use ports::work_queue::WorkQueue;
-use tracing::{debug, warn};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, Profile};
+use crate::http::Probe;
+use crate::leading::Duty;
 
 /// A world for the roles: one adapter per port.
 #[derive(Clone)]
@@ -46,68 +49,56 @@ pub struct Adapters {
     pub sample_source: Arc<dyn SampleSource>,
     /// What the processor made of them.
     pub readings: Arc<dyn Readings>,
+    /// The same readings for whoever serves a term: once that is over, nothing of it can be committed.
+    pub readings_under: ReadingsUnder,
     /// Pictures to be worked on.
     pub work_queue: Arc<dyn WorkQueue>,
+    /// Which process does what only one may do.
+    pub leadership: Arc<dyn Leadership>,
+    /// Hands the log on to where others read it; `None` where everybody reads the log itself.
+    pub relay: Option<RelayParts>,
+    /// What has to be well besides the log.
+    pub probes: Vec<Arc<dyn Probe>>,
     /// Time and ids.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The stores of the embedded profile; they are closed last.
-pub struct Embedded {
-    stores: SqliteStores,
+/// Readings that belong to a term.
+pub type ReadingsUnder = Arc<dyn Fn(&Term) -> Arc<dyn Readings> + Send + Sync>;
+
+/// What the role `relay` runs.
+#[derive(Clone)]
+pub struct RelayParts {
+    /// Makes what hands the log on; one of it in each process.
+    pub duty: Arc<dyn Fn() -> Box<dyn Duty> + Send + Sync>,
+    /// How it is.
+    pub probe: Arc<dyn Probe>,
 }
 
-/// From one look for what has grown too old to the next one.
-const HOUSEKEEPING_INTERVAL_S: u64 = 3_600;
-
-impl Embedded {
+/// What stands behind the ports; it is closed last.
+#[async_trait]
+pub trait Foundation: Send + Sync {
     /// Lets go of what has grown too old, now and then, for ever.
-    pub async fn keep_house(&self) {
-        let mut interval = tokio::time::interval(Duration::from_secs(HOUSEKEEPING_INTERVAL_S));
-        loop {
-            interval.tick().await;
-            match self.stores.purge().await {
-                Ok(purged) => debug!(?purged, "let go of what had grown too old"),
-                Err(error) => warn!(reason = error.chain(), "housekeeping failed"),
-            }
-        }
-    }
+    async fn keep_house(&self);
 
-    /// Finishes what is being written, and lets go of the data folder.
-    pub async fn close(self) {
-        self.stores.close().await;
-    }
+    /// Finishes what is being written, and lets go.
+    async fn close(self: Box<Self>);
 }
 
-/// The embedded profile: one folder, one process.
+/// The adapters that `config` asks for.
 ///
 /// # Errors
-/// The folder is in use by another process, cannot be written, or holds what this release cannot read.
-pub async fn embedded(config: &Config) -> anyhow::Result<(Adapters, Embedded)> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let folder = DataFolder::open(&config.data_dir)?;
-    let stores = SqliteStores::open(folder, &clock, &infra_sqlite::Settings::default())?;
-    let blobs = DirectoryBlobs::open(&config.storage_input_path, &config.storage_output_path)
-        .context("opening the folders of pictures")?;
-    // Whatever a crash cut off belongs to nobody: the folder is this process's alone.
-    blobs.sweep(0).context("sweeping the folders of pictures")?;
-    stores.log.free_leases().await.map_err(|error| anyhow!(error.chain()))?;
-    let log: Arc<dyn EventLog> = stores.log.clone();
-    let adapters = Adapters {
-        store: stores.log.clone(),
-        subscriptions: Arc::new(LogSubscriptions::over(Arc::clone(&log))),
-        log,
-        checkpoints: stores.log.clone(),
-        dead_letters: stores.log.clone(),
-        read_models: stores.documents.clone(),
-        blobs: Arc::new(blobs),
-        samples: stores.samples.clone(),
-        sample_source: stores.samples.clone(),
-        readings: stores.samples.clone(),
-        work_queue: stores.log.clone(),
-        clock,
-    };
-    Ok((adapters, Embedded { stores }))
+/// A folder or a service cannot be used, or this build does not have the profile.
+pub async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn Foundation>)> {
+    match &config.profile {
+        Profile::Embedded => embedded::open(config).await,
+        #[cfg(feature = "production")]
+        Profile::Production(services) => production::open(config, services).await,
+        #[cfg(not(feature = "production"))]
+        Profile::Production(_) => anyhow::bail!(
+            "this build has no production profile: build it with --features production"
+        ),
+    }
 }
 
 /// The machine's clock.

@@ -63,7 +63,7 @@ pub enum Command {
 /// How to serve.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Serve {
-    /// What this process is: ams, api, projections, images, vibration; all of them by default
+    /// What this process is: ams, api, relay, projections, images, vibration; all of them by default
     #[arg(long, value_delimiter = ',')]
     pub roles: Option<Vec<Role>>,
     /// Holds everything that is kept [default: data]

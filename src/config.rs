@@ -1,6 +1,7 @@
 //! All settings, read once and checked before anything starts.
 
 mod secret;
+mod services;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use infra_telemetry::LogFormat;
 use crate::roles::Role;
 
 pub use secret::Secret;
+pub use services::{Profile, Services};
 
 /// What the command line says; it goes before the environment.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct Overrides {
 /// The effective settings of this process.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What stands behind the roles.
+    pub profile: Profile,
     /// What this process is.
     pub roles: Vec<Role>,
     /// Where HTTP is served.
@@ -86,6 +90,7 @@ impl Config {
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let pictures = data_dir.join("storage").join("images");
         Ok(Self {
+            profile: settings.profile()?,
             roles: match overrides.roles {
                 Some(roles) => roles,
                 None => settings.roles()?,
@@ -118,7 +123,8 @@ impl Config {
     /// The effective settings, a line each, secrets hidden.
     pub fn describe(&self) -> String {
         let roles: Vec<_> = self.roles.iter().map(|role| role.name()).collect();
-        let lines = [
+        let mut lines = self.profile.describe();
+        lines.extend([
             ("ROLES", roles.join(",")),
             ("LISTEN", self.listen.to_string()),
             ("ATALAYA_DATA_DIR", self.data_dir.display().to_string()),
@@ -136,8 +142,8 @@ impl Config {
             ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
             ("RUST_LOG", self.log_filter.clone()),
             ("DRAIN_S_MAX", self.drain_s_max.to_string()),
-        ];
-        lines.map(|(name, value)| format!("{name}={value}\n")).concat()
+        ]);
+        lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 }
 

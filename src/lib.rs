@@ -12,6 +12,7 @@ pub mod http;
 #[cfg(feature = "failpoints")]
 pub mod kill_points;
 mod lag;
+pub mod leading;
 pub mod projection_host;
 pub mod roles;
 pub mod runner;

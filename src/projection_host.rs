@@ -6,17 +6,22 @@ mod rebuilding;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use infra_telemetry::{MeasuredHandler, Metrics};
 use ports::PortError;
 use ports::event_log::EventLog;
+use ports::leadership::Term;
 use ports::read_models::ReadModels;
 use projections::ProjectionKind;
 use projections::generation::{Standing, prepare};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tokio::time::timeout;
+use tracing::{error, info, warn};
 
+use crate::leading::Duty;
 use crate::runner::{Runner, RunnerHandle, RunnerPorts, RunnerSettings};
 pub use overview::{LastRebuild, Row};
 
@@ -33,9 +38,26 @@ pub struct HostPorts {
     pub metrics: Arc<Metrics>,
 }
 
+const START_RETRY_MS_MIN: u64 = 100;
+const START_RETRY_MS_MAX: u64 = 5_000;
+
 /// The projections of this process.
 pub struct ProjectionHost {
     hosted: BTreeMap<&'static str, Arc<Hosted>>,
+    state: watch::Sender<HostState>,
+}
+
+/// Whether this process keeps the projections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HostState {
+    /// Nobody knows yet.
+    Starting,
+    /// It does.
+    Serving,
+    /// It does no more: what is under way ends.
+    Draining,
+    /// Another process does.
+    StandingBy,
 }
 
 /// One projection.
@@ -43,7 +65,7 @@ struct Hosted {
     kind: Arc<dyn ProjectionKind>,
     ports: HostPorts,
     settings: RunnerSettings,
-    drain: watch::Receiver<bool>,
+    state: watch::Receiver<HostState>,
     /// By generation. Its lock is held while generations change.
     runners: AsyncMutex<BTreeMap<u64, Kept>>,
     /// The one under way, or the last one.
@@ -65,6 +87,9 @@ pub enum HostError {
     /// No projection has this name.
     #[error("there is no projection {0}")]
     Unknown(String),
+    /// Another process keeps the projections.
+    #[error("another process keeps the projections; ask that one")]
+    StandingBy,
     /// One thing at a time.
     #[error("a rebuild of {0} is under way")]
     Busy(String),
@@ -80,26 +105,26 @@ pub enum HostError {
 }
 
 impl ProjectionHost {
-    /// Hosts `kinds` until `drain` becomes true.
+    /// Hosts `kinds` once it is [started](Self::start).
     pub fn new(
         kinds: Vec<Arc<dyn ProjectionKind>>,
         ports: &HostPorts,
         settings: &RunnerSettings,
-        drain: &watch::Receiver<bool>,
     ) -> Self {
+        let (state, state_seen) = watch::channel(HostState::Starting);
         let host = |kind: Arc<dyn ProjectionKind>| {
             let hosted = Hosted {
                 kind: Arc::clone(&kind),
                 ports: ports.clone(),
                 settings: settings.clone(),
-                drain: drain.clone(),
+                state: state_seen.clone(),
                 runners: AsyncMutex::default(),
                 last_rebuild: Mutex::default(),
                 changing: Arc::default(),
             };
             (kind.name(), Arc::new(hosted))
         };
-        Self { hosted: kinds.into_iter().map(host).collect() }
+        Self { hosted: kinds.into_iter().map(host).collect(), state }
     }
 
     /// Starts a runner for every generation that is to be kept up to date, and a first build or a rebuild for every
@@ -108,6 +133,7 @@ impl ProjectionHost {
     /// # Errors
     /// A store does not answer.
     pub async fn start(&self) -> Result<(), PortError> {
+        self.state.send_replace(HostState::Serving);
         for (name, hosted) in &self.hosted {
             if hosted.is_unbuilt().await? {
                 info!(projection = name, "the documents are missing: building them");
@@ -122,19 +148,47 @@ impl ProjectionHost {
         Ok(())
     }
 
-    /// Waits for every runner to end; to be called after the drain.
-    pub async fn ended(&self) {
+    /// Lets every runner finish what is in hand, and waits for them; a rebuild under way is given up.
+    pub async fn stop(&self) {
+        self.state.send_replace(HostState::Draining);
         for hosted in self.hosted.values() {
-            // A rebuild that is under way ends by itself when it sees the drain.
+            // A rebuild that is under way ends by itself when it sees the state.
             let _under_way = hosted.changing.lock().await;
             for (_, kept) in std::mem::take(&mut *hosted.runners.lock().await) {
                 kept.end().await;
             }
         }
+        self.state.send_replace(HostState::StandingBy);
     }
 
     fn hosted(&self, name: &str) -> Result<&Arc<Hosted>, HostError> {
+        if *self.state.borrow() != HostState::Serving {
+            return Err(HostError::StandingBy);
+        }
         self.hosted.get(name).ok_or_else(|| HostError::Unknown(name.to_owned()))
+    }
+}
+
+/// From the first to the last runner of a term.
+#[async_trait]
+impl Duty for Arc<ProjectionHost> {
+    async fn serve(&mut self, _term: &Term, mut drain: watch::Receiver<bool>) {
+        let mut delay = START_RETRY_MS_MIN;
+        while let Err(error) = self.start().await {
+            error!(reason = error.chain(), "starting the projections failed; trying again");
+            let told = drain.wait_for(|drain| *drain);
+            if timeout(Duration::from_millis(delay), told).await.is_ok() {
+                break;
+            }
+            delay = (delay * 2).min(START_RETRY_MS_MAX);
+        }
+        // An error means that nobody is left to say so.
+        let _ = drain.wait_for(|drain| *drain).await;
+        self.stop().await;
+    }
+
+    fn stand_by(&mut self) {
+        self.state.send_replace(HostState::StandingBy);
     }
 }
 
@@ -180,13 +234,13 @@ impl Hosted {
         let (stop, stopped) = watch::channel(false);
         let (runner, handle) =
             Runner::new(handler, self.ports.runner.clone(), self.settings.clone(), stopped);
-        let mut drain = self.drain.clone();
-        let end_with_process = stop.clone();
+        let mut state = self.state.clone();
+        let end_with_host = stop.clone();
         let task = tokio::spawn(async move {
             let draining = async {
                 // An error means that the process is ending already.
-                let _ = drain.wait_for(|drain| *drain).await;
-                end_with_process.send_replace(true);
+                let _ = state.wait_for(|state| *state != HostState::Serving).await;
+                end_with_host.send_replace(true);
                 std::future::pending::<()>().await;
             };
             tokio::select! {

@@ -1,5 +1,6 @@
 //! What a process can be, and what each role starts.
 
+mod led;
 mod start;
 
 use std::fmt;
@@ -14,6 +15,8 @@ pub enum Role {
     Ams,
     /// Answers queries over HTTP, and serves the dashboard.
     Api,
+    /// Hands the log on to where others read it.
+    Relay,
     /// Builds the read models.
     Projections,
     /// Makes variants of pictures.
@@ -24,14 +27,15 @@ pub enum Role {
 
 impl Role {
     /// All of them: one process.
-    pub const ALL: [Self; 5] =
-        [Self::Ams, Self::Api, Self::Projections, Self::Images, Self::Vibration];
+    pub const ALL: [Self; 6] =
+        [Self::Ams, Self::Api, Self::Relay, Self::Projections, Self::Images, Self::Vibration];
 
     /// As `--roles` takes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ams => "ams",
             Self::Api => "api",
+            Self::Relay => "relay",
             Self::Projections => "projections",
             Self::Images => "images",
             Self::Vibration => "vibration",
@@ -41,7 +45,7 @@ impl Role {
 
 /// There is no such role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role {0:?}; there are ams, api, projections, images and vibration")]
+#[error("there is no role {0:?}; there are ams, api, relay, projections, images and vibration")]
 pub struct NoRole(String);
 
 impl FromStr for Role {

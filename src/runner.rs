@@ -8,17 +8,21 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use coming::Coming;
 use ports::PortError;
 use ports::checkpoint::Progress;
 use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
 use ports::handler::EventHandler;
+use ports::leadership::Term;
 use ports::stream::{GlobalPosition, StreamName};
 use ports::subscription::{Delivery, Subscription, Subscriptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tracing::{error, info};
+
+use crate::leading::Duty;
 
 /// The bounds of a runner.
 #[derive(Clone, Debug)]
@@ -72,6 +76,8 @@ pub enum RunnerState {
     /// It has not begun.
     #[default]
     Starting,
+    /// Another process runs the handler.
+    StandingBy,
     /// It handles events, or waits for them.
     Running,
     /// It stands still until whoever asked for it lets go.
@@ -170,6 +176,10 @@ impl Runner {
 
     /// Runs until drained. What was in hand is finished; what was not will be seen again.
     pub async fn run(mut self) {
+        self.work().await;
+    }
+
+    async fn work(&mut self) {
         info!(handler = self.handler.name(), "the runner starts");
         while let Err(error) = self.follow().await {
             // Whatever failed, the last durable progress is where it goes on.
@@ -267,6 +277,20 @@ impl Runner {
 
     fn is_draining(&self) -> bool {
         *self.drain.borrow() || self.drain.has_changed().is_err()
+    }
+}
+
+/// Along the log from the last durable progress on, whoever made it.
+#[async_trait]
+impl Duty for Runner {
+    async fn serve(&mut self, _term: &Term, drain: watch::Receiver<bool>) {
+        self.drain = drain;
+        self.outage_delay = self.settings.first_delay();
+        self.work().await;
+    }
+
+    fn stand_by(&mut self) {
+        self.set_state(RunnerState::StandingBy);
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
@@ -35,12 +36,12 @@ pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
             "this build makes pictures without SIMD, several times slower: install nasm and build again"
         );
     }
-    let (adapters, embedded) = adapters::embedded(&config).await?;
+    let (adapters, foundation) = adapters::open(&config).await?;
     let served = tokio::select! {
         served = serve(&config, adapters, listener, address, demo) => served,
-        () = embedded.keep_house() => Ok(()),
+        () = foundation.keep_house() => Ok(()),
     };
-    embedded.close().await;
+    foundation.close().await;
     served
 }
 
@@ -54,7 +55,7 @@ async fn serve(
     let metrics = Arc::new(Metrics::new()?);
     let mut workers = Supervisor::default();
     let settings = settings(config);
-    let started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers).await?;
+    let started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers);
     let surroundings =
         Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
     let app = service(started.routes, surroundings);
@@ -101,6 +102,8 @@ fn settings(config: &Config) -> RoleSettings {
     let mut settings = RoleSettings::default();
     settings.processors.image.concurrency = config.concurrency;
     settings.processors.image.retries_max = config.max_retries;
+    // Replicas may have been given the same id.
+    settings.candidate = format!("{}/{}", config.worker_id, Uuid::now_v7());
     settings.ui_dir.clone_from(&config.ui_dir);
     settings
 }

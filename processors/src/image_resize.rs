@@ -34,6 +34,7 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
     let worker = Worker::new(dependencies, settings);
     Processor {
         name: "images",
+        is_single: false,
         handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock))],
         services: vec![Service::new("image-worker", worker, Worker::run)],
         // A picture of which nothing can be made is a failed task: an event, not a count.

@@ -61,6 +61,8 @@ pub struct Settings {
 pub struct Processor {
     /// What it works on: `images`.
     pub name: &'static str,
+    /// Whether it works in one process at a time; if not, its services may run in several, and its handlers in one.
+    pub is_single: bool,
     /// For the runner.
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// For the supervisor.

@@ -46,6 +46,8 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
         Assessor::new(dependencies, Arc::clone(&fleet), Arc::clone(&tally), outgoing, settings);
     Processor {
         name: "vibration",
+        // There is one checkpoint, and its state of each motor is in one memory.
+        is_single: true,
         handlers: vec![fleet],
         services: vec![
             Service::new("vibration-assessor", assessor, Assessor::run),

@@ -1,6 +1,6 @@
 //! What has to be well, measured against the log itself and never against a number that can freeze.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use infra_telemetry::Metrics;
@@ -87,13 +87,17 @@ impl Probe for HandlerProbe {
 
     async fn check(&self) -> Result<(), String> {
         let status = self.handle.status();
+        if status.state == RunnerState::StandingBy {
+            // Who runs the handler tells how far it is.
+            return Ok(());
+        }
         let categories = self.categories.clone();
         let unread =
             LogQuery { after: status.position, events_max: 1, categories, event_type: None };
         let lag = lag_behind(&*self.log, &unread, self.clock.now()).await;
         self.metrics.lag(&self.name, lag.map_err(|error| error.chain())?);
         match status.state {
-            RunnerState::Running | RunnerState::Held => Ok(()),
+            RunnerState::Running | RunnerState::Held | RunnerState::StandingBy => Ok(()),
             RunnerState::Starting => Err("it has not begun".to_owned()),
             RunnerState::Retrying(reason) => Err(reason),
             RunnerState::Stopped => Err("it has ended".to_owned()),
@@ -152,6 +156,41 @@ impl Probe for DroppedProbe {
     async fn check(&self) -> Result<(), String> {
         for reason in Dropped::ALL {
             self.metrics.samples_dropped(reason.name(), self.dropped.count(reason));
+        }
+        Ok(())
+    }
+}
+
+/// What this process does while it leads; who stands by has nothing that could be unwell.
+#[derive(Default)]
+pub struct DutyProbe {
+    name: &'static str,
+    /// `None`: nobody knows yet who leads.
+    present: Mutex<Option<Vec<Arc<dyn Probe>>>>,
+}
+
+impl DutyProbe {
+    /// Of the duty `name`.
+    pub fn of(name: &'static str) -> Self {
+        Self { name, present: Mutex::default() }
+    }
+
+    /// From now on these have to be well.
+    pub fn look_at(&self, probes: Vec<Arc<dyn Probe>>) {
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(probes);
+    }
+}
+
+#[async_trait]
+impl Probe for DutyProbe {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for probe in present.ok_or("it has not begun")? {
+            probe.check().await.map_err(|reason| format!("{}: {reason}", probe.name()))?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use ports::event_log::LogQuery;
 use ports::stream::GlobalPosition;
 use serde::Serialize;
 
-use super::{Hosted, ProjectionHost};
+use super::{HostState, Hosted, ProjectionHost};
 use crate::lag::lag_behind;
 use crate::runner::{RunnerState, RunnerStatus};
 
@@ -76,6 +76,9 @@ impl ProjectionHost {
     /// A store does not answer.
     pub async fn overview(&self) -> Result<Vec<Row>, PortError> {
         let mut rows = Vec::new();
+        if *self.state.borrow() == HostState::StandingBy {
+            return Ok(rows);
+        }
         for hosted in self.hosted.values() {
             rows.extend(hosted.rows().await?);
         }
@@ -84,6 +87,9 @@ impl ProjectionHost {
 
     /// Why the live documents of some projection do not follow the log, if that is so.
     pub async fn trouble(&self) -> Option<String> {
+        if *self.state.borrow() == HostState::Starting {
+            return Some("they have not begun".to_owned());
+        }
         for (name, hosted) in &self.hosted {
             for kept in hosted.runners.lock().await.values() {
                 if let RunnerState::Retrying(reason) = kept.handle.status().state {

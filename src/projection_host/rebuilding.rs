@@ -8,7 +8,7 @@ use projections::rebuild::{
 use tracing::{error, info};
 
 use super::holding::Holding;
-use super::{HostError, Hosted, LastRebuild, ProjectionHost};
+use super::{HostError, HostState, Hosted, LastRebuild, ProjectionHost};
 
 impl ProjectionHost {
     /// Begins to build the next generation of `name`; the overview tells how far it is.
@@ -56,7 +56,7 @@ impl Hosted {
         *last = Some(LastRebuild::begun());
         let hosted = Arc::clone(self);
         tokio::spawn(async move {
-            let mut drain = hosted.drain.clone();
+            let mut state = hosted.state.clone();
             tokio::select! {
                 (phase, outcome) = hosted.rebuild_now(is_forced) => {
                     let mut last = hosted.last_rebuild.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +66,7 @@ impl Hosted {
                     drop(changing);
                 }
                 // Readers see what they saw before; what was built is dropped by the next rebuild.
-                _ = drain.wait_for(|drain| *drain) => {}
+                _ = state.wait_for(|state| *state != HostState::Serving) => {}
             }
         });
         true

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use commands::Commands;
 use infra_telemetry::{MeasuredHandler, MeasuredStore, Metrics};
-use ports::PortError;
 use ports::handler::EventHandler;
 use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
+use super::led::LedProcessor;
 use crate::adapters::Adapters;
 use crate::http::admin::{dead_letter_routes, projection_routes};
-use crate::http::{DroppedProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe};
+use crate::http::{DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe};
+use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
 use crate::runner::{Runner, RunnerPorts, RunnerSettings};
 use crate::supervisor::Supervisor;
@@ -31,6 +32,8 @@ pub struct RoleSettings {
     pub runner: RunnerSettings,
     /// Of the processors.
     pub processors: processors::Settings,
+    /// Tells this process from all others that run.
+    pub candidate: String,
 }
 
 /// What the roles of a process show to the outside.
@@ -42,16 +45,13 @@ pub struct Started {
 }
 
 /// Starts `roles` over `adapters`; their tasks belong to `supervisor`.
-///
-/// # Errors
-/// A store does not answer.
-pub async fn start(
+pub fn start(
     roles: &[Role],
     adapters: &Adapters,
     settings: &RoleSettings,
     metrics: &Arc<Metrics>,
     supervisor: &mut Supervisor,
-) -> Result<Started, PortError> {
+) -> Started {
     let mut starting = Starting {
         adapters,
         settings,
@@ -61,15 +61,17 @@ pub async fn start(
         routes: dead_letter_routes(Arc::clone(&adapters.dead_letters)),
         probes: vec![Arc::new(LogProbe::over(adapters, metrics))],
     };
+    starting.probes.extend(adapters.probes.iter().cloned());
     for role in roles {
         match role {
             Role::Ams => starting.ams(),
             Role::Api => starting.api(),
-            Role::Projections => starting.projections().await?,
+            Role::Relay => starting.relay(),
+            Role::Projections => starting.projections(),
             Role::Images | Role::Vibration => starting.processor(*role),
         }
     }
-    Ok(Started { routes: starting.routes, probes: starting.probes })
+    Started { routes: starting.routes, probes: starting.probes }
 }
 
 fn command_bus(adapters: &Adapters, settings: &RoleSettings, metrics: &Arc<Metrics>) -> Commands {
@@ -115,35 +117,37 @@ impl Starting<'_> {
         self.serve(projections::http::router(queries));
     }
 
-    async fn projections(&mut self) -> Result<(), PortError> {
+    fn relay(&mut self) {
+        // Where everybody reads the log itself there is nothing to hand on.
+        if let Some(relay) = &self.adapters.relay {
+            self.probes.push(Arc::clone(&relay.probe));
+            let lead = self.candidate().lead("relay", (relay.duty)(), self.supervisor.drain());
+            self.supervisor.spawn("relay", lead);
+        }
+    }
+
+    fn projections(&mut self) {
         let ports = HostPorts {
             read_models: Arc::clone(&self.adapters.read_models),
             log: Arc::clone(&self.adapters.log),
             runner: self.runner_ports(),
             metrics: Arc::clone(self.metrics),
         };
-        let mut drain = self.supervisor.drain();
-        let host = Arc::new(ProjectionHost::new(
-            projections::all(),
-            &ports,
-            &self.settings.runner,
-            &drain,
-        ));
-        host.start().await?;
+        let host = Arc::new(ProjectionHost::new(projections::all(), &ports, &self.settings.runner));
         self.serve(projection_routes(Arc::clone(&host)));
         self.probes.push(Arc::new(ProjectionProbe::over(Arc::clone(&host), self.metrics)));
-        self.supervisor.spawn("projections", async move {
-            // An error means that the supervisor has gone, and with it the process.
-            let _ = drain.wait_for(|drain| *drain).await;
-            host.ended().await;
-        });
-        Ok(())
+        let lead = self.candidate().lead("projections", host, self.supervisor.drain());
+        self.supervisor.spawn("projections", lead);
     }
 
     /// The processor that bears the role's name.
     fn processor(&mut self, role: Role) {
         let all = processors::all(&self.dependencies(), self.settings.processors.clone());
         for processor in all.into_iter().filter(|processor| processor.name == role.name()) {
+            if processor.is_single {
+                self.lead(processor.name);
+                continue;
+            }
             for handler in processor.handlers {
                 self.follow(handler);
             }
@@ -156,18 +160,40 @@ impl Starting<'_> {
         }
     }
 
+    /// Runs the processor `name` whenever this process leads it.
+    fn lead(&mut self, name: &'static str) {
+        let probe = Arc::new(DutyProbe::of(name));
+        self.probes.push(Arc::clone(&probe) as Arc<dyn Probe>);
+        let duty = LedProcessor {
+            name,
+            adapters: self.adapters.clone(),
+            dependencies: self.dependencies(),
+            settings: self.settings.processors.clone(),
+            runner_ports: self.runner_ports(),
+            runner_settings: self.settings.runner.clone(),
+            metrics: Arc::clone(self.metrics),
+            probe,
+        };
+        let lead = self.candidate().lead(name, duty, self.supervisor.drain());
+        self.supervisor.spawn(name, lead);
+    }
+
+    fn candidate(&self) -> Candidate {
+        Candidate::new(Arc::clone(&self.adapters.leadership), self.settings.candidate.clone())
+    }
+
     fn serve(&mut self, routes: Router) {
         self.routes = std::mem::take(&mut self.routes).merge(routes);
     }
 
-    /// Runs `handler` along the log.
+    /// Runs `handler` along the log, in one process at a time.
     fn follow(&mut self, handler: Arc<dyn EventHandler>) {
         let name = handler.name().to_owned();
         let categories = handler.categories().to_vec();
         let handler = Arc::new(MeasuredHandler::new(handler, Arc::clone(self.metrics)));
         let drain = self.supervisor.drain();
         let settings = self.settings.runner.clone();
-        let (runner, handle) = Runner::new(handler, self.runner_ports(), settings, drain);
+        let (runner, handle) = Runner::new(handler, self.runner_ports(), settings, drain.clone());
         self.probes.push(Arc::new(HandlerProbe::over(
             name.clone(),
             categories,
@@ -175,7 +201,8 @@ impl Starting<'_> {
             self.adapters,
             self.metrics,
         )));
-        self.supervisor.spawn(name, runner.run());
+        let lead = self.candidate().lead(name.clone(), runner, drain);
+        self.supervisor.spawn(name, lead);
     }
 
     fn runner_ports(&self) -> RunnerPorts {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::adapters::{self, Adapters, Embedded};
+use atalaya::adapters::{self, Adapters, Foundation};
 use atalaya::config::{Config, Overrides};
 use atalaya::http::{Surroundings, service};
 use atalaya::roles::{Role, RoleSettings, start};
@@ -32,7 +32,7 @@ pub(crate) struct Site {
     adapters: Adapters,
     motors: u64,
     _supervisor: Supervisor,
-    _embedded: Embedded,
+    _embedded: Box<dyn Foundation>,
     _folder: tempfile::TempDir,
 }
 
@@ -47,15 +47,13 @@ impl Site {
         let overrides =
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
         let config = Config::read(&|_| None, overrides).expect("the defaults are sound");
-        let (adapters, embedded) = adapters::embedded(&config).await.expect("the folder is free");
+        let (adapters, embedded) = adapters::open(&config).await.expect("the folder is free");
         write_history(&adapters, motors, events_per_motor).await;
         let mut supervisor = Supervisor::default();
         let metrics = Arc::new(Metrics::new().expect("metrics can be set up"));
         let roles = [Role::Ams, Role::Api, Role::Projections];
         let settings = RoleSettings::default();
-        let started = start(&roles, &adapters, &settings, &metrics, &mut supervisor)
-            .await
-            .expect("the stores answer");
+        let started = start(&roles, &adapters, &settings, &metrics, &mut supervisor);
         let surroundings = Surroundings { api_key: None, metrics, probes: started.probes };
         let site = Self {
             routes: service(started.routes, surroundings),

@@ -15,10 +15,11 @@ use domain::time::Timestamp;
 use infra_telemetry::Metrics;
 use ports::clock::Clock;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLog, MemoryReadModels,
-    MemoryReadings, MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
+    MemoryReadModels, MemoryReadings, MemorySamples, MemoryWorkQueue,
 };
 use ports::read_models::Query;
+use ports::readings::Readings;
 use ports::stream::GlobalPosition;
 use ports::subscription::LogSubscriptions;
 use serde_json::Value;
@@ -51,9 +52,7 @@ impl World {
             let mut supervisor = Supervisor::default();
             let metrics = Arc::new(Metrics::new().expect("metrics can be set up"));
             let settings = RoleSettings::default();
-            let started = start(roles, &adapters, &settings, &metrics, &mut supervisor)
-                .await
-                .expect("memory answers");
+            let started = start(roles, &adapters, &settings, &metrics, &mut supervisor);
             if roles.contains(&Role::Ams) {
                 commands = Some(started.routes.clone());
             }
@@ -199,6 +198,8 @@ fn in_memory() -> Adapters {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_micros(NOW_MICROS)));
     let log = Arc::new(MemoryLog::new(Arc::clone(&clock)));
     let samples = Arc::new(MemorySamples::new(Arc::clone(&clock)));
+    let readings: Arc<dyn Readings> = Arc::new(MemoryReadings::default());
+    let under_any_term = Arc::clone(&readings);
     Adapters {
         store: log.clone(),
         log: log.clone(),
@@ -209,8 +210,12 @@ fn in_memory() -> Adapters {
         blobs: Arc::new(MemoryBlobs::default()),
         samples: samples.clone(),
         sample_source: samples,
-        readings: Arc::new(MemoryReadings::default()),
+        readings,
+        readings_under: Arc::new(move |_| Arc::clone(&under_any_term)),
         work_queue: Arc::new(MemoryWorkQueue::default()),
+        leadership: Arc::new(MemoryLeadership::default()),
+        relay: None,
+        probes: Vec::new(),
         clock,
     }
 }

@@ -65,6 +65,9 @@ fn refuse(error: &HostError) -> Response {
         HostError::Behind(_) => {
             Problem::new(503, "behind", "Not caught up yet", detail).retry_after(1)
         }
+        HostError::StandingBy => {
+            Problem::new(503, "standing_by", "Another process keeps the projections", detail)
+        }
         HostError::Unavailable(error) => {
             error!(reason = error.chain(), "looking after the projections failed");
             Problem::unavailable(detail)

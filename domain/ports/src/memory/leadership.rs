@@ -46,10 +46,10 @@ impl Leadership for MemoryLeadership {
     }
 
     async fn resign(&self, term: &Term) -> Result<(), PortError> {
-        if let Some(held) = lock(&self.offices).get_mut(&term.office) {
-            if held.term == *term {
-                held.until = now();
-            }
+        if let Some(held) = lock(&self.offices).get_mut(&term.office)
+            && held.term == *term
+        {
+            held.until = now();
         }
         Ok(())
     }

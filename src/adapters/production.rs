@@ -1,0 +1,1 @@
+//! The production profile: PostgreSQL, Kafka, MongoDB and Redis.
