@@ -37,8 +37,8 @@ impl EventShape {
         let event_type = tag.as_str().expect("events are tagged with `type` and `data`").to_owned();
         let mut json_schema = branch["properties"]["data"].clone();
         assert!(json_schema.is_object(), "the data of `{event_type}` is no object");
-        if json_schema.get("description").is_none() {
-            json_schema["description"] = branch["description"].clone();
+        if let Some(description) = branch.get("description") {
+            json_schema["description"] = description.clone();
         }
         json_schema["$defs"] = definitions.clone();
         let schema_version = schema_version::<A>(&event_type);
