@@ -10,9 +10,9 @@ use crate::connect::retrying;
 use crate::error::Attempt;
 use crate::numbers::{integer, natural};
 
-const FORGET: &str = include_str!("../sql/forget_checkpoint.sql");
-const LOAD: &str = include_str!("../sql/load_checkpoint.sql");
-const SAVE: &str = include_str!("../sql/save_checkpoint.sql");
+const FORGET: &str = include_str!("../sql/log/forget_checkpoint.sql");
+const LOAD: &str = include_str!("../sql/log/load_checkpoint.sql");
+const SAVE: &str = include_str!("../sql/log/save_checkpoint.sql");
 
 /// `Checkpoints` in a table: what must outlive the process, but not be in step with anything.
 pub struct PgCheckpoints {
@@ -29,7 +29,8 @@ impl PgCheckpoints {
 #[async_trait]
 impl Checkpoints for PgCheckpoints {
     async fn load(&self, name: &str) -> Result<Option<Progress>, PortError> {
-        let load = || sqlx::query_as::<_, (i64, String)>(LOAD).bind(name).fetch_optional(&self.pool);
+        let load =
+            || sqlx::query_as::<_, (i64, String)>(LOAD).bind(name).fetch_optional(&self.pool);
         let row = retrying(&self.pool, load).await;
         let row = row.attempt(|| format!("loading the progress of {name}"))?;
         Ok(row.map(|(position, checkpoint)| Progress {
@@ -49,7 +50,8 @@ impl Checkpoints for PgCheckpoints {
     }
 
     async fn forget(&self, name: &str) -> Result<(), PortError> {
-        let forgotten = retrying(&self.pool, || sqlx::query(FORGET).bind(name).execute(&self.pool)).await;
+        let forgotten =
+            retrying(&self.pool, || sqlx::query(FORGET).bind(name).execute(&self.pool)).await;
         forgotten.map(drop).attempt(|| format!("forgetting the progress of {name}"))
     }
 }

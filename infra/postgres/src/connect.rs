@@ -3,8 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool, Postgres};
 
 use crate::error::is_disconnect;
 use crate::settings::Settings;
@@ -41,7 +42,10 @@ pub(crate) fn pool(settings: &Settings) -> Result<PgPool, sqlx::Error> {
 ///
 /// A server that was restarted leaves every pooled connection broken, and each attempt meets one of them, so there
 /// are as many attempts as connections, and one. Only for what may be done twice.
-pub(crate) async fn retrying<T, F>(pool: &PgPool, mut read: impl FnMut() -> F) -> Result<T, sqlx::Error>
+pub(crate) async fn retrying<T, F>(
+    pool: &PgPool,
+    mut read: impl FnMut() -> F,
+) -> Result<T, sqlx::Error>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
@@ -52,4 +56,14 @@ where
         }
     }
     read().await
+}
+
+/// A connection that answered a moment ago: for what is not to be done twice.
+pub(crate) async fn alive(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    let answering = || async {
+        let mut connection = pool.acquire().await?;
+        connection.ping().await?;
+        Ok(connection)
+    };
+    retrying(pool, answering).await
 }

@@ -4,17 +4,24 @@ mod checkpoints;
 mod connect;
 mod dead_letters;
 mod error;
+mod kill_points;
 mod leadership;
 mod log;
 mod moment;
 mod numbers;
 mod readings;
+mod repository;
 mod settings;
 mod work_queue;
 
 pub use checkpoints::PgCheckpoints;
-pub use log::PgLog;
+pub use dead_letters::PgDeadLetters;
+pub use leadership::{PgLeadership, TTL_MS_MAX, TermEnded};
+pub use log::{AppendCounts, PgLog};
+pub use readings::{PgReadings, Retention, WeeksDropped};
+pub use repository::PgEventRepository;
 pub use settings::Settings;
+pub use work_queue::PgWorkQueue;
 
 use std::sync::Arc;
 
@@ -32,6 +39,14 @@ pub struct PgStores {
     pub log: Arc<PgLog>,
     /// How far readers of the log have come.
     pub checkpoints: Arc<PgCheckpoints>,
+    /// What was measured, and the vibration processor's state.
+    pub readings: Arc<PgReadings>,
+    /// Pictures to be worked on.
+    pub work_queue: Arc<PgWorkQueue>,
+    /// What handlers could not act on.
+    pub dead_letters: Arc<PgDeadLetters>,
+    /// Who may do what only one may do.
+    pub leadership: Arc<PgLeadership>,
     pool: PgPool,
 }
 
@@ -44,7 +59,11 @@ impl PgStores {
         let pool = connect::pool(settings).attempt(|| "reading the database's URL".to_owned())?;
         let log = Arc::new(PgLog::open(&pool, settings).await?);
         let checkpoints = Arc::new(PgCheckpoints::over(&pool));
-        Ok(Self { log, checkpoints, pool })
+        let readings = Arc::new(PgReadings::over(&pool));
+        let work_queue = Arc::new(PgWorkQueue::over(&pool));
+        let dead_letters = Arc::new(PgDeadLetters::over(&pool));
+        let leadership = Arc::new(PgLeadership::over(&pool));
+        Ok(Self { log, checkpoints, readings, work_queue, dead_letters, leadership, pool })
     }
 
     /// Finishes the appends that wait, takes no more, and closes the connections.
@@ -63,4 +82,12 @@ pub async fn migrate(settings: &Settings) -> Result<(), PortError> {
     let mut connection = PgConnection::connect(&settings.url).await.attempt(attempted)?;
     MIGRATIONS.run(&mut connection).await.attempt(attempted)?;
     connection.close().await.attempt(attempted)
+}
+
+/// Names the schema of this release: wherever the name is the same, the tables are.
+pub fn schema_name() -> String {
+    let checksums = MIGRATIONS.iter().flat_map(|migration| migration.checksum.iter());
+    // Any mix will do, as long as every byte counts in its place (FNV-1a).
+    let mix = |name: u64, byte: &u8| (name ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    format!("{:016x}", checksums.fold(0xcbf2_9ce4_8422_2325, mix))
 }

@@ -1,13 +1,9 @@
 //! A database of its own for every test, copied from one that has been migrated.
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
-use std::collections::hash_map::DefaultHasher;
-use std::fs;
-use std::hash::{Hash, Hasher};
-use std::path::Path;
 use std::thread;
 
-use infra_postgres::{PgStores, Settings, migrate};
+use infra_postgres::{PgStores, Settings, migrate, schema_name};
 use sqlx::{Connection, Executor, PgConnection};
 
 /// Whoever makes the template holds this lock of the maintenance database.
@@ -73,29 +69,33 @@ impl Drop for Database {
 
 /// The name of the migrated database that others are copied from; made by whoever comes first, and kept.
 async fn template(connection: &mut PgConnection, maintenance: &str) -> String {
-    let name = format!("atalaya_template_{:016x}", fingerprint_of_migrations());
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *connection).await.expect("a lock");
+    let name = format!("atalaya_template_{}", schema_name());
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *connection)
+        .await
+        .expect("a lock");
     let finished = sqlx::query_scalar("SELECT datistemplate FROM pg_database WHERE datname = $1");
-    let finished: Option<bool> = finished.bind(&name).fetch_optional(&mut *connection).await.expect("a catalogue");
+    let finished: Option<bool> =
+        finished.bind(&name).fetch_optional(&mut *connection).await.expect("a catalogue");
     if finished != Some(true) {
         run(connection, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         run(connection, format!("CREATE DATABASE {name}")).await;
-        migrate(&Settings::new(sibling(maintenance, &name))).await.expect("an empty database can be migrated");
-        run(connection, format!("ALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")).await;
+        migrate(&Settings::new(sibling(maintenance, &name)))
+            .await
+            .expect("an empty database can be migrated");
+        run(
+            connection,
+            format!("ALTER DATABASE {name} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false"),
+        )
+        .await;
     }
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(connection).await.expect("a lock");
+    sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(connection)
+        .await
+        .expect("a lock");
     name
-}
-
-fn fingerprint_of_migrations() -> u64 {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let mut files: Vec<_> = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
-    files.sort();
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        fs::read(file).expect("a file").hash(&mut hasher);
-    }
-    hasher.finish()
 }
 
 /// The same server, another database.

@@ -1,0 +1,1 @@
+SELECT position, checkpoint FROM checkpoints WHERE name = $1

@@ -1,0 +1,1 @@
+SELECT number_foreign($1)
