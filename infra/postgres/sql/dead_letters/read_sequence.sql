@@ -1,0 +1,9 @@
+SELECT d.id, d.handler, d.event, d.reason, d.attempts, d.parked_at, EXISTS (
+    SELECT
+    FROM replay_requests AS q
+    WHERE q.handler = d.handler AND q.category = d.category AND q.stream_id = d.stream_id
+) AS replay_requested
+FROM dead_letters AS d
+WHERE d.handler = $1 AND d.category = $2 AND d.stream_id = $3
+ORDER BY d.version
+LIMIT $4

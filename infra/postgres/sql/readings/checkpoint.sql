@@ -1,0 +1,1 @@
+SELECT checkpoint FROM processor_checkpoint

@@ -1,0 +1,1 @@
+SELECT drop_week_of_spectra($1)

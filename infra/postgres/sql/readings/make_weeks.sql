@@ -1,0 +1,1 @@
+SELECT make_weeks($1, $2, $3)

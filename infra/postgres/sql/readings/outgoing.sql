@@ -1,0 +1,1 @@
+SELECT id, command FROM outgoing_commands ORDER BY id LIMIT $1

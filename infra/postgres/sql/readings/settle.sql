@@ -1,0 +1,1 @@
+SELECT settle_commands($1, $2, $3, $4)
