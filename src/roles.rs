@@ -11,9 +11,9 @@ pub use start::{RoleSettings, Started, start};
 /// What a process is; by default it is all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Takes commands and samples over HTTP.
+    /// Takes commands and samples over HTTP: the door for devices.
     Ams,
-    /// Answers queries over HTTP, and serves the dashboard.
+    /// Answers queries over HTTP, takes commands as well, and serves the dashboard: the door for people.
     Api,
     /// Hands the log on to where others read it.
     Relay,

@@ -62,9 +62,12 @@ pub fn start(
         probes: vec![Arc::new(LogProbe::over(adapters, metrics))],
     };
     starting.probes.extend(adapters.probes.iter().cloned());
+    if roles.iter().any(|role| matches!(role, Role::Ams | Role::Api)) {
+        starting.take_commands();
+    }
     for role in roles {
         match role {
-            Role::Ams => starting.ams(),
+            Role::Ams => {}
             Role::Api => starting.api(),
             Role::Relay => starting.relay(),
             Role::Projections => starting.projections(),
@@ -90,7 +93,7 @@ struct Starting<'a> {
 }
 
 impl Starting<'_> {
-    fn ams(&mut self) {
+    fn take_commands(&mut self) {
         self.serve(commands::http::router(
             Arc::clone(&self.commands),
             Arc::clone(&self.adapters.blobs),
