@@ -94,6 +94,24 @@ impl Partitions {
     }
 }
 
+/// Whether the client will not get over this by itself.
+pub(crate) fn needs_reopening(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    let lost = [
+        Code::AutoOffsetReset,
+        Code::OffsetOutOfRange,
+        Code::UnknownTopic,
+        Code::UnknownPartition,
+        Code::UnknownTopicOrPartition,
+        Code::TopicAuthorizationFailed,
+        Code::GroupAuthorizationFailed,
+    ];
+    match error {
+        KafkaError::MessageConsumption(code) => lost.contains(code),
+        _ => true,
+    }
+}
+
 fn count_of(consumer: &StreamConsumer, topic: &str) -> KafkaResult<i32> {
     let metadata = consumer.fetch_metadata(Some(topic), answer_bound())?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);

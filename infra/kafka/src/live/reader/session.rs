@@ -11,14 +11,14 @@ use ports::PortError;
 use ports::stream::GlobalPosition;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer, StreamConsumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tracing::{error, warn};
 
 use super::{Decoded, TailReader};
-use crate::live::partitions::Partitions;
+use crate::live::partitions::{Partitions, needs_reopening};
 use crate::live::reorder::Reorder;
 
 /// So many records are taken in before what they release is handed on.
@@ -237,22 +237,4 @@ fn consumer(reader: &TailReader) -> Result<Arc<StreamConsumer>, KafkaError> {
         .set("queued.max.messages.kbytes", PREFETCH_KBYTES_MAX.to_string())
         .set("queued.min.messages", PREFETCH_RECORDS.to_string());
     Ok(Arc::new(config.create()?))
-}
-
-/// Whether the client will not get over this by itself.
-fn needs_reopening(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode as Code;
-    let lost = [
-        Code::AutoOffsetReset,
-        Code::OffsetOutOfRange,
-        Code::UnknownTopic,
-        Code::UnknownPartition,
-        Code::UnknownTopicOrPartition,
-        Code::TopicAuthorizationFailed,
-        Code::GroupAuthorizationFailed,
-    ];
-    match error {
-        KafkaError::MessageConsumption(code) => lost.contains(code),
-        _ => true,
-    }
 }

@@ -1,0 +1,144 @@
+//! Opens readers of the topic at a checkpoint.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ports::PortError;
+use ports::checkpoint::Checkpoint;
+use ports::samples::{SampleFeed, SampleSource};
+use rdkafka::consumer::{Consumer, StreamConsumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::OwnedMessage;
+use tracing::error;
+
+use super::device::DeviceConventions;
+use super::feed::Feed;
+use super::refusal::SampleTally;
+use super::schemas::SampleSchemas;
+use crate::live::partitions::{Ends, Partitions};
+use crate::settings::KafkaSettings;
+
+/// How samples are read.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// Where from.
+    pub topic: String,
+    /// A batch ends with the sample that goes beyond this.
+    pub batch_bytes_max: usize,
+    /// What the client may hold ready, in units of 1024 bytes.
+    pub prefetch_kbytes_max: usize,
+    /// How often the number of partitions is looked at.
+    pub partitions_poll_ms: u64,
+    /// What devices mean where they do not say it.
+    pub conventions: DeviceConventions,
+}
+
+impl SourceSettings {
+    /// The defaults, for `topic`.
+    pub fn of(topic: impl Into<String>) -> Self {
+        Self {
+            topic: topic.into(),
+            batch_bytes_max: 16 * 1024 * 1024,
+            prefetch_kbytes_max: 32 * 1024,
+            partitions_poll_ms: 30_000,
+            conventions: DeviceConventions::default(),
+        }
+    }
+}
+
+/// Keeps records that nobody understands.
+#[async_trait]
+pub trait ParkRecord: Send + Sync {
+    /// Durable when it returns. The same record may come again.
+    async fn park(&self, record: &OwnedMessage, reason: &str) -> Result<(), PortError>;
+}
+
+/// [`SampleSource`] over all partitions of a topic.
+pub struct KafkaSampleSource {
+    kafka: KafkaSettings,
+    desk: Arc<Desk>,
+}
+
+/// What feeds need to understand records.
+pub(super) struct Desk {
+    pub(super) schemas: Arc<SampleSchemas>,
+    pub(super) parking: Arc<dyn ParkRecord>,
+    pub(super) tally: Arc<SampleTally>,
+    pub(super) settings: SourceSettings,
+}
+
+/// The next offset of every partition.
+pub(super) type Offsets = BTreeMap<i32, i64>;
+
+impl KafkaSampleSource {
+    /// Reads what `schemas` can decode, hands the rest to `parking`, and counts in `tally`.
+    pub fn new(
+        kafka: KafkaSettings,
+        schemas: Arc<SampleSchemas>,
+        parking: Arc<dyn ParkRecord>,
+        tally: Arc<SampleTally>,
+        settings: SourceSettings,
+    ) -> Self {
+        Self { kafka, desk: Arc::new(Desk { schemas, parking, tally, settings }) }
+    }
+
+    fn consumer(&self) -> Result<Arc<StreamConsumer>, KafkaError> {
+        let settings = &self.desk.settings;
+        let mut config = self.kafka.consumer_config();
+        // The client wants the name of a group to assign anything; nothing is ever committed under it.
+        config
+            .set("group.id", format!("{}-samples", self.kafka.client_id))
+            .set("queued.max.messages.kbytes", settings.prefetch_kbytes_max.to_string());
+        Ok(Arc::new(config.create()?))
+    }
+}
+
+#[async_trait]
+impl SampleSource for KafkaSampleSource {
+    async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError> {
+        let topic = &self.desk.settings.topic;
+        let attempted = || format!("opening the samples of {topic}");
+        let wanted = from.map(|Checkpoint(json)| serde_json::from_str::<Offsets>(json));
+        let wanted = wanted.transpose().map_err(|error| PortError::new(attempted(), error))?;
+        let consumer = self.consumer().map_err(|error| PortError::new(attempted(), error))?;
+        let partitions = Partitions::of(&consumer, std::slice::from_ref(topic)).await?;
+        let ends = partitions.ends(&consumer).await?;
+        let offsets = self.desk.begin(&partitions, &ends, wanted.as_ref());
+        partitions
+            .at(offsets.values().copied())
+            .and_then(|assignment| consumer.assign(&assignment))
+            .map_err(|error| PortError::new(attempted(), error))?;
+        Ok(Box::new(Feed::new(consumer, Arc::clone(&self.desk), partitions, offsets)))
+    }
+}
+
+impl Desk {
+    /// Where to begin in every partition. What is no longer there is told and counted.
+    fn begin(&self, partitions: &Partitions, ends: &[Ends], wanted: Option<&Offsets>) -> Offsets {
+        let begin = |((_, partition), ends): ((&str, i32), &Ends)| {
+            // Without a checkpoint everything that is kept is wanted; a partition that it does not know is new.
+            let wanted = wanted.map_or(ends.low, |at| at.get(&partition).copied().unwrap_or(0));
+            (partition, self.begin_partition(partition, *ends, wanted))
+        };
+        partitions.iter().zip(ends).map(begin).collect()
+    }
+
+    fn begin_partition(&self, partition: i32, ends: Ends, wanted: i64) -> i64 {
+        let Ends { low, high } = ends;
+        if (low..=high).contains(&wanted) {
+            return wanted;
+        }
+        let topic = &self.settings.topic;
+        let lost = u64::try_from(low - wanted).unwrap_or_default();
+        if lost > 0 {
+            error!("{lost} samples of {topic}-{partition} were let go of before they were read");
+        } else {
+            error!(
+                "{topic}-{partition} ends at {high}, before the checkpoint {wanted}: reading all"
+            );
+        }
+        self.tally.count_reset(lost);
+        low
+    }
+}
