@@ -234,7 +234,8 @@ BEGIN
 END
 $$;
 
--- Whoever changes the set of partitions holds this lock, so that its table locks are never taken crosswise.
+-- Whoever changes the set of partitions, or goes straight for the rest, holds this lock until the transaction ends,
+-- so that strong table locks are never taken crosswise.
 CREATE FUNCTION lock_weeks() RETURNS void LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock('readings'::regclass::bigint)
 $$;
@@ -265,8 +266,9 @@ END
 $$;
 
 -- Makes the partitions of those weeks that lie at most so far from today, and says which ones there are now. A
--- sensor whose clock is wrong by years thus makes no partitions.
-CREATE FUNCTION make_weeks(weeks timestamptz[], weeks_back_max integer, weeks_ahead_max integer)
+-- sensor whose clock is wrong by years thus makes no partitions. One parent per transaction: whoever reads both
+-- holds the one while it waits for the other.
+CREATE FUNCTION make_weeks(parent text, weeks timestamptz[], weeks_back_max integer, weeks_ahead_max integer)
 RETURNS SETOF timestamptz LANGUAGE plpgsql
 SET lock_timeout = '2s' AS $$
 DECLARE
@@ -277,8 +279,7 @@ BEGIN
         week := date_trunc('week', week, 'UTC');
         CONTINUE WHEN week < today - weeks_back_max * interval '168 hours';
         CONTINUE WHEN week > today + weeks_ahead_max * interval '168 hours';
-        PERFORM make_week('readings', week);
-        PERFORM make_week('spectra', week);
+        PERFORM make_week(parent, week);
         RETURN NEXT week;
     END LOOP;
 END
@@ -361,5 +362,55 @@ BEGIN
     ) USING week, week + interval '168 hours';
     EXECUTE format('DROP TABLE %I', part);
     RETURN true;
+END
+$$;
+
+-- Deletes old spectra that have no week of their own, save those that are to stay, and says how many.
+CREATE FUNCTION delete_rest_of_spectra(before timestamptz, rows_max bigint) RETURNS bigint LANGUAGE plpgsql
+SET lock_timeout = '2s' AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    PERFORM lock_weeks();
+    DELETE FROM spectra_rest
+    WHERE (series_id, at) IN (
+        SELECT p.series_id, p.at
+        FROM spectra_rest AS p
+        LEFT JOIN readings AS own ON own.series_id = p.series_id AND own.at = p.at
+        WHERE p.at < before
+            AND (
+                own.has_spectrum IS NOT TRUE
+                OR EXISTS (
+                    SELECT
+                    FROM spectra AS newer
+                    JOIN readings AS r ON r.series_id = newer.series_id AND r.at = newer.at
+                    WHERE newer.series_id = p.series_id AND newer.at > p.at AND r.has_spectrum
+                )
+            )
+        LIMIT rows_max
+    );
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END
+$$;
+
+-- The same for readings.
+CREATE FUNCTION delete_rest_of_readings(before timestamptz, rows_max bigint) RETURNS bigint LANGUAGE plpgsql
+SET lock_timeout = '2s' AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    PERFORM lock_weeks();
+    DELETE FROM readings_rest
+    WHERE (series_id, at) IN (
+        SELECT r.series_id, r.at
+        FROM readings_rest AS r
+        WHERE r.at < before
+            AND NOT EXISTS (SELECT FROM series AS s WHERE s.id = r.series_id AND s.newest_at = r.at)
+            AND NOT EXISTS (SELECT FROM spectra AS p WHERE p.series_id = r.series_id AND p.at = r.at)
+        LIMIT rows_max
+    );
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
 END
 $$;

@@ -1,1 +1,1 @@
-SELECT make_weeks($1, $2, $3)
+SELECT make_weeks($1, $2, $3, $4)

@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::connect::retrying;
 use crate::moment::Moment;
+use crate::numbers::natural;
 
 const DELETE_REST_OF_READINGS: &str =
     include_str!("../../sql/readings/delete_rest_of_readings.sql");
@@ -106,11 +107,16 @@ impl Weeks {
         }
         let moments: Vec<_> =
             weeks.iter().map(|week| Moment(Timestamp::from_micros(*week))).collect();
-        let make = || {
-            let values = sqlx::query_scalar::<_, Moment>(MAKE_WEEKS).bind(&moments);
-            values.bind(WEEKS_BACK_MAX).bind(WEEKS_AHEAD_MAX).fetch_all(&self.pool)
+        let make = async |parent: &str| {
+            let make = || {
+                let values = sqlx::query_scalar::<_, Moment>(MAKE_WEEKS).bind(parent);
+                let values = values.bind(&moments).bind(WEEKS_BACK_MAX).bind(WEEKS_AHEAD_MAX);
+                values.fetch_all(&self.pool)
+            };
+            retrying(&self.pool, make).await
         };
-        let made = retrying(&self.pool, make).await?;
+        make("spectra").await?;
+        let made = make("readings").await?;
         let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(made.iter().map(|Moment(week)| week.as_micros()));
         Ok(())
@@ -132,11 +138,11 @@ impl Weeks {
     async fn delete_rest(&self, sql: &'static str, before: Timestamp) -> Result<u64, sqlx::Error> {
         let mut deleted = 0;
         let step = || {
-            let values = sqlx::query(sql).bind(Moment(before)).bind(ROWS_PER_STEP);
-            values.execute(&self.pool)
+            let values = sqlx::query_scalar(sql).bind(Moment(before)).bind(ROWS_PER_STEP);
+            values.fetch_one(&self.pool)
         };
         loop {
-            let rows = retrying(&self.pool, step).await?.rows_affected();
+            let rows = natural(retrying(&self.pool, step).await?);
             deleted += rows;
             if rows == 0 {
                 return Ok(deleted);

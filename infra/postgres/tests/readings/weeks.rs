@@ -36,11 +36,10 @@ async fn readings_move_from_the_rest_when_their_week_is_made() {
     assert_eq!(rows(&mut stranger, "readings_rest").await, 3);
     // As if so many weeks had gone by.
     let at = (ahead[0].as_micros() / 1_000_000) as f64;
-    sqlx::query("SELECT make_weeks(ARRAY[to_timestamp($1)], 0, 25)")
-        .bind(at)
-        .execute(&mut stranger)
-        .await
-        .expect("the week can be made");
+    for parent in ["readings", "spectra"] {
+        let make = sqlx::query("SELECT make_weeks($1, ARRAY[to_timestamp($2)], 0, 25)");
+        make.bind(parent).bind(at).execute(&mut stranger).await.expect("the week can be made");
+    }
     assert_eq!(rows(&mut stranger, "readings_rest").await, 1);
     assert_eq!(rows(&mut stranger, "spectra_rest").await, 1);
     assert_eq!(values(&readings, &query(1)).await, [1.0; 3]);
