@@ -76,7 +76,7 @@ impl Generator {
         let tag =
             properties.and_then(|all| all.values().find_map(|property| property["const"].as_str()));
         let only = properties.filter(|all| all.len() == 1).and_then(|all| all.keys().next());
-        match tag.or(only.map(String::as_str)) {
+        match tag.or_else(|| only.map(String::as_str)) {
             Some(tag) => Ok(format!("{name}{}", pascal_case(tag))),
             None => self.unsupported("a union whose branches have no names"),
         }
