@@ -1,0 +1,51 @@
+//! Topics of a test's own.
+
+use std::time::Duration;
+
+use infra_kafka::settings::KafkaSettings;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+/// A topic that nobody else knows, deleted when it is dropped.
+pub(crate) struct Topic {
+    pub(crate) name: String,
+    pub(crate) kafka: KafkaSettings,
+    admin: AdminClient<DefaultClientContext>,
+}
+
+impl Topic {
+    /// `None` where there is no cluster.
+    pub(crate) async fn fresh(partitions: i32) -> Option<Self> {
+        let kafka = KafkaSettings::plaintext(services::kafka()?);
+        let admin: AdminClient<_> = kafka.client_config().create().unwrap();
+        let name = services::fresh_name("test");
+        let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1))
+            .set("max.message.bytes", "6291456")
+            .set("message.timestamp.type", "LogAppendTime");
+        let created = admin.create_topics([&topic], &options()).await.unwrap();
+        assert!(created.iter().all(Result::is_ok), "{created:?}");
+        Some(Self { name, kafka, admin })
+    }
+
+    /// Lets go of everything before `offset`, as retention does.
+    pub(crate) async fn delete_before(&self, partition: i32, offset: i64) {
+        let mut list = rdkafka::TopicPartitionList::new();
+        let to = rdkafka::Offset::Offset(offset);
+        list.add_partition_offset(&self.name, partition, to).unwrap();
+        self.admin.delete_records(&list, &options()).await.unwrap();
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        let deletion = self.admin.delete_topics(&[&self.name], &options());
+        let deleted = block_in_place(|| Handle::current().block_on(deletion));
+        assert!(deleted.is_ok(), "{deleted:?}");
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)))
+}
