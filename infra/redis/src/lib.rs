@@ -1,1 +1,27 @@
 //! A cache in front of documents, in Redis.
+//!
+//! ```text
+//! <prefix>motors.3:<epoch>:<key>     an entry: position and document, or a reader's lease
+//! ```
+//!
+//! The store stays the truth. A commit goes documents → entries → progress; readers learn the epoch with the progress.
+//! So a read never shows a state before the progress that its reader has seen, whether Redis answers, is away, was
+//! emptied, or answers some and not others. `docs/adr/0021` tells why.
+//!
+//! Kill points, for tests that stop the process (with the feature `failpoints`): `cache-before-put` after the
+//! documents, `cache-before-progress` after the entries, and `cache-after-progress`.
+
+mod cached;
+mod counts;
+mod entries;
+mod entry;
+mod epoch;
+mod error;
+mod kill_points;
+mod link;
+mod settings;
+
+pub use cached::CachedReadModels;
+pub use counts::CacheCounts;
+pub use error::OpenError;
+pub use settings::CacheSettings;
