@@ -14,7 +14,7 @@ use crate::numbers::natural;
 const APPEND_BATCH: &str = include_str!("../../sql/log/append_batch.sql");
 
 /// How long an append may wait for a foreign transaction that wrote to the same stream. Everybody waits with it.
-const COLLISION_MS_MAX: i64 = 100;
+const COLLISION_MS_MAX: i64 = 25;
 
 /// A wish, and a number that nobody else gave to a wish. Who meets the number again meets the same wish.
 pub(super) struct Attempted<'a> {
