@@ -28,6 +28,11 @@ impl Database {
         Some(Self { name, maintenance, settings })
     }
 
+    /// What it is called on its server.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The stores of one more process.
     pub(crate) async fn open(&self) -> PgStores {
         PgStores::connect(&self.settings).await.expect("the database was made for this test")

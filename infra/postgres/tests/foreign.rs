@@ -28,7 +28,8 @@ struct Row<'a> {
 
 async fn insert(connection: &mut PgConnection, row: Row<'_>) {
     let Row { kind, id, sequence, payload } = row;
-    let values = sqlx::query(INSERT).bind(kind).bind(id).bind(sequence).bind("happened").bind("1.0");
+    let values =
+        sqlx::query(INSERT).bind(kind).bind(id).bind(sequence).bind("happened").bind("1.0");
     values.bind(payload).bind("{}").execute(connection).await.expect("the row is new");
 }
 
@@ -62,11 +63,8 @@ async fn events_of_any_type_and_id_are_part_of_the_log() {
     assert_eq!(categories[..6], ["foreign"; 6]);
     assert_eq!(categories[6..], ["motor"; 2]);
 
-    let foreign = LogQuery {
-        categories: vec!["foreign".to_owned()],
-        events_max: 100,
-        ..LogQuery::default()
-    };
+    let foreign =
+        LogQuery { categories: vec!["foreign".to_owned()], events_max: 100, ..LogQuery::default() };
     assert_eq!(stores.log.read(&foreign).await.unwrap().events.len(), 6);
 }
 

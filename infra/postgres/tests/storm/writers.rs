@@ -141,10 +141,7 @@ pub(crate) async fn foreign(
 }
 
 /// Transactions that write to a stream and then do nothing for three quarters of a second.
-pub(crate) async fn stalling(
-    mut connection: PgConnection,
-    storm: Arc<Storm>,
-) -> Vec<Acknowledged> {
+pub(crate) async fn stalling(mut connection: PgConnection, storm: Arc<Storm>) -> Vec<Acknowledged> {
     let mut random = Random::new(3_000);
     while storm.goes_on() {
         let mut open = connection.begin().await.expect("a transaction");

@@ -44,9 +44,5 @@ pub(crate) fn append(stream: StreamName, expected: u64) -> Append {
 }
 
 pub(crate) fn key(key: impl ToString) -> CommandKey {
-    CommandKey {
-        scope: "a test".to_owned(),
-        key: key.to_string(),
-        fingerprint: "f".repeat(64),
-    }
+    CommandKey { scope: "a test".to_owned(), key: key.to_string(), fingerprint: "f".repeat(64) }
 }

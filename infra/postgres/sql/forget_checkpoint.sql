@@ -1,1 +1,0 @@
-DELETE FROM checkpoints WHERE name = $1

@@ -1,1 +1,0 @@
-SELECT position, checkpoint FROM checkpoints WHERE name = $1
