@@ -11,7 +11,7 @@ use ports::event_shape::EventShape;
 use serde_json::{Map, Value, json};
 
 use super::OMITTED;
-use super::names::{namespace, pascal_case};
+use super::names::{namespace, pascal_case, record_name};
 
 /// What a reader sees in place of a word that its own schema does not know yet.
 const UNRECOGNISED: &str = "unrecognised";
@@ -79,8 +79,9 @@ pub fn avro_schema(shape: &EventShape) -> Result<Value, SchemaError> {
         at: vec![shape.category.clone(), shape.event_type.clone()],
     };
     let root = generator.resolve(&shape.json_schema)?;
-    let mut avro = generator.record(&root, &pascal_case(&shape.event_type))?;
-    avro["namespace"] = json!(namespace(&shape.category));
+    let fields = generator.fields(&root)?;
+    let name = record_name(&shape.category, &shape.event_type);
+    let mut avro = json!({ "type": "record", "name": name, "fields": fields });
     describe(&mut avro, &shape.json_schema);
     apache_avro::Schema::parse(&avro)?;
     Ok(avro)
@@ -165,27 +166,27 @@ impl Generator {
     }
 
     fn record(&mut self, schema: &Value, name: &str) -> Made {
-        self.require_known_keywords(schema)?;
-        if schema["type"] != "object"
-            || matches!(schema.get("additionalProperties"), Some(Value::Object(_)))
-        {
-            return self.unsupported("an event whose data is no record");
-        }
         let Some(full_name) = self.define(name) else { return Ok(json!(self.full_name(name))) };
-        let empty = Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-        let required = |name: &str| {
-            schema["required"]
-                .as_array()
-                .is_some_and(|required| required.iter().any(|each| each == name))
-        };
-        let fields = properties.iter().map(|(name, property)| {
-            self.at(name, |this| this.field(name, property, required(name)))
-        });
-        let fields = fields.collect::<Result<Vec<_>, _>>()?;
+        let fields = self.fields(schema)?;
         let mut record = json!({ "type": "record", "name": full_name, "fields": fields });
         describe(&mut record, schema);
         Ok(record)
+    }
+
+    fn fields(&mut self, schema: &Value) -> Result<Vec<Value>, SchemaError> {
+        self.require_known_keywords(schema)?;
+        let more = schema.get("additionalProperties").is_some_and(|more| *more != false);
+        if schema["type"] != "object" || more {
+            return self.unsupported("something else than a record");
+        }
+        let empty = Map::new();
+        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_required = |name: &String| required.iter().any(|each| each == name);
+        let fields = properties.iter().map(|(name, property)| {
+            self.at(name, |this| this.field(name, property, is_required(name)))
+        });
+        fields.collect()
     }
 
     fn field(&mut self, name: &str, property: &Value, required: bool) -> Made {

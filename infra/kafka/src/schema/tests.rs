@@ -53,8 +53,7 @@ fn an_event_is_a_record_named_after_it() {
     let avro = avro_schema(&shape(json!({ "type": "object", "description": "It is." }))).unwrap();
     assert_eq!(
         avro,
-        json!({ "type": "record", "name": "atalaya.motor.v1.zone_changed.ZoneChanged",
-                "namespace": "atalaya.motor.v1", "fields": [], "doc": "It is." })
+        json!({ "type": "record", "name": "atalaya.motor.v1.ZoneChanged", "fields": [], "doc": "It is." })
     );
 }
 
