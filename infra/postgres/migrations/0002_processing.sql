@@ -180,12 +180,17 @@ BEGIN
         ON CONFLICT (motor_id, sensor, axis) DO UPDATE SET newest_at = excluded.newest_at
         WHERE excluded.newest_at > known.newest_at;
 
+        WITH sets AS MATERIALIZED (
+            SELECT l.n, f.id
+            FROM unnest(name_lists) WITH ORDINALITY AS l (list, n)
+            JOIN feature_sets AS f ON f.digest = sha256(convert_to(l.list, 'UTF8'))
+        )
         INSERT INTO readings (series_id, at, feature_set_id, has_spectrum, feature_values, quality)
-        SELECT s.id, r.at, f.id, r.amplitudes IS NOT NULL, r.list::double precision[], r.quality
+        SELECT s.id, r.at, sets.id, r.amplitudes IS NOT NULL, r.list::double precision[], r.quality
         FROM unnest(motor_ids, sensors, axes, ats, set_numbers, value_lists, qualities, amplitude_lists)
             AS r (motor_id, sensor, axis, at, set_number, list, quality, amplitudes)
         JOIN series AS s ON s.motor_id = r.motor_id AND s.sensor = r.sensor AND s.axis = r.axis
-        JOIN feature_sets AS f ON f.digest = sha256(convert_to(name_lists[r.set_number], 'UTF8'))
+        JOIN sets ON sets.n = r.set_number
         ORDER BY s.id, r.at
         ON CONFLICT (series_id, at) DO UPDATE
         SET feature_set_id = excluded.feature_set_id, has_spectrum = excluded.has_spectrum,

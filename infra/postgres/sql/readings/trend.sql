@@ -5,10 +5,10 @@ WITH places AS MATERIALIZED (
 SELECT point.at, s.sensor, s.axis, point.value
 FROM series AS s
 CROSS JOIN LATERAL (
-    SELECT r.at, r.feature_values[places.place] AS value
+    SELECT r.at, r.feature_values[(SELECT place FROM places WHERE id = r.feature_set_id)] AS value
     FROM readings AS r
-    JOIN places ON places.id = r.feature_set_id
     WHERE r.series_id = s.id AND r.at >= $5 AND r.at < coalesce($6, 'infinity')
+        AND r.feature_set_id IN (SELECT id FROM places)
     ORDER BY r.at DESC
     LIMIT $7
 ) AS point
