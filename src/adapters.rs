@@ -39,8 +39,10 @@ pub struct Adapters {
     pub checkpoints: Arc<dyn Checkpoints>,
     /// What could not be handled.
     pub dead_letters: Arc<dyn DeadLetters>,
-    /// Documents.
+    /// Documents, as projections write them.
     pub read_models: Arc<dyn ReadModels>,
+    /// The same documents as queries read them: through a cache, where there is one.
+    pub query_models: Arc<dyn ReadModels>,
     /// Pictures.
     pub blobs: Arc<dyn Blobs>,
     /// Samples on their way in.
@@ -85,6 +87,10 @@ pub trait Foundation: Send + Sync {
     async fn close(self: Box<Self>);
 }
 
+#[cfg(not(feature = "production"))]
+const NO_PRODUCTION: &str =
+    "this build has no production profile: build it with --features production";
+
 /// The adapters that `config` asks for.
 ///
 /// # Errors
@@ -95,9 +101,23 @@ pub async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn Foundati
         #[cfg(feature = "production")]
         Profile::Production(services) => production::open(config, services).await,
         #[cfg(not(feature = "production"))]
-        Profile::Production(_) => anyhow::bail!(
-            "this build has no production profile: build it with --features production"
-        ),
+        Profile::Production(_) => anyhow::bail!(NO_PRODUCTION),
+    }
+}
+
+/// Brings what `config` names to this release's form, and tells what was done. May be repeated.
+///
+/// # Errors
+/// A service does not answer, or holds what this release cannot use.
+pub async fn migrate(config: &Config) -> anyhow::Result<String> {
+    match &config.profile {
+        Profile::Embedded => {
+            Ok("the embedded profile does this by itself at its start\n".to_owned())
+        }
+        #[cfg(feature = "production")]
+        Profile::Production(services) => production::migrate(services).await,
+        #[cfg(not(feature = "production"))]
+        Profile::Production(_) => anyhow::bail!(NO_PRODUCTION),
     }
 }
 

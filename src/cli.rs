@@ -23,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve all roles, or some of them
     Serve(Serve),
+    /// Bring the database and the topics to this release's form
+    Migrate,
     /// Build a projection anew beside the live one, compare, and swap
     Rebuild {
         /// Which one: `motors`

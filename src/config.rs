@@ -6,7 +6,7 @@ mod services;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use infra_telemetry::LogFormat;
+use infra_telemetry::{Identity, LogFormat};
 
 use crate::roles::Role;
 
@@ -118,6 +118,21 @@ impl Config {
             log_filter: settings.text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned()),
             drain_s_max: settings.number("DRAIN_S_MAX", 20, 1..=3600)?,
         })
+    }
+
+    /// What this process calls itself towards others. Replicas may have been given the same `WORKER_ID`, so `unique`
+    /// tells them apart.
+    pub fn identity(&self, unique: &str) -> Identity {
+        let roles: Vec<_> = self.roles.iter().map(|role| role.name()).collect();
+        let is_embedded = matches!(self.profile, Profile::Embedded);
+        Identity {
+            version: self.app_version.clone(),
+            instance: format!("{}/{unique}", self.worker_id),
+            roles: roles.join(","),
+            db_system: if is_embedded { "sqlite" } else { "postgresql" },
+            messaging_system: if is_embedded { "atalaya" } else { "kafka" },
+            ..Identity::default()
+        }
     }
 
     /// The effective settings, a line each, secrets hidden.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::Context;
 use atalaya::cli::{Cli, Command, Serve};
 use atalaya::config::{Config, Overrides};
-use atalaya::{admin, serve};
+use atalaya::{adapters, admin, serve};
 use clap::Parser;
 use tokio::runtime::Runtime;
+use uuid::Uuid;
 
 /// As sysexits.h has it: used wrongly.
 const EXIT_USAGE: u8 = 64;
@@ -43,13 +44,24 @@ fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => match read_config(&options) {
             Ok(config) => {
-                infra_telemetry::start_logs(config.log_format, &config.log_filter);
-                runtime.block_on(serve::run(config, options.demo))?;
+                let identity = config.identity(&Uuid::now_v7().to_string()).named_by(&environment);
+                let (format, filter) = (config.log_format, &config.log_filter);
+                let telemetry = infra_telemetry::start(format, filter, &identity, &environment);
+                let served = runtime.block_on(serve::run(config, identity, options.demo));
+                telemetry.stop();
+                served?;
             }
             Err(code) => return Ok(code),
         },
         Command::Config(options) => match read_config(&options) {
             Ok(config) => admin::print(&config.describe()),
+            Err(code) => return Ok(code),
+        },
+        Command::Migrate => match read_config(&Serve::default()) {
+            Ok(config) => {
+                infra_telemetry::start_logs(config.log_format, &config.log_filter);
+                admin::print(&runtime.block_on(adapters::migrate(&config))?);
+            }
             Err(code) => return Ok(code),
         },
         Command::Rebuild { projection, force, rollback, server } => {
@@ -72,10 +84,14 @@ fn read_config(options: &Serve) -> Result<Config, ExitCode> {
         data_dir: options.data_dir.clone(),
         listen: options.listen,
     };
-    Config::read(&|name| std::env::var(name).ok(), overrides).map_err(|error| {
+    Config::read(&environment, overrides).map_err(|error| {
         complain(&format!("atalaya: {error}"));
         ExitCode::from(EXIT_USAGE)
     })
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[expect(

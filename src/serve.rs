@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use infra_telemetry::Metrics;
+use infra_telemetry::{Identity, Metrics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
@@ -24,7 +23,7 @@ use crate::supervisor::Supervisor;
 ///
 /// # Errors
 /// Something that is needed is not there, or a task has failed.
-pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
+pub async fn run(config: Config, identity: Identity, demo: bool) -> anyhow::Result<()> {
     // The port is bound before anything is opened: whoever finds it taken has changed nothing.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -38,7 +37,7 @@ pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
     }
     let (adapters, foundation) = adapters::open(&config).await?;
     let served = tokio::select! {
-        served = serve(&config, adapters, listener, address, demo) => served,
+        served = serve(&config, identity, adapters, listener, demo) => served,
         () = foundation.keep_house() => Ok(()),
     };
     foundation.close().await;
@@ -47,14 +46,15 @@ pub async fn run(config: Config, demo: bool) -> anyhow::Result<()> {
 
 async fn serve(
     config: &Config,
+    identity: Identity,
     adapters: Adapters,
     listener: TcpListener,
-    address: SocketAddr,
     demo: bool,
 ) -> anyhow::Result<()> {
-    let metrics = Arc::new(Metrics::new()?);
+    let address = listener.local_addr()?;
+    let settings = settings(config, &identity);
+    let metrics = Arc::new(Metrics::of(identity)?);
     let mut workers = Supervisor::default();
-    let settings = settings(config);
     let started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers);
     let surroundings =
         Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
@@ -98,12 +98,11 @@ async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Recei
     }
 }
 
-fn settings(config: &Config) -> RoleSettings {
+fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     let mut settings = RoleSettings::default();
     settings.processors.image.concurrency = config.concurrency;
     settings.processors.image.retries_max = config.max_retries;
-    // Replicas may have been given the same id.
-    settings.candidate = format!("{}/{}", config.worker_id, Uuid::now_v7());
+    settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);
     settings
 }

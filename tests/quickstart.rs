@@ -8,9 +8,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+#[cfg(feature = "production")]
+use common::cluster::{Cluster, Installation};
 use common::samples::jpeg;
 use common::server::{Server, ServerOptions, files_below};
-use common::wait::eventually;
+use common::wait::within;
 
 /// How the block begins.
 const MARK: &str = "# quick-start";
@@ -32,26 +34,41 @@ fn block() -> String {
 async fn the_quick_start_of_the_readme_works_as_written() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(&ServerOptions::new(data.path())).await;
+    follow(&[("ATALAYA_URL", &server.url)]).await;
+    server.stop().await;
+}
+
+#[cfg(feature = "production")]
+#[tokio::test]
+async fn the_quick_start_works_over_a_process_per_role() {
+    let Some(installation) = Installation::migrated() else { return };
+    let cluster = Cluster::start(&installation).await;
+    let (queries, commands) = (&cluster.api.url, &cluster.ams.url);
+    follow(&[("ATALAYA_URL", queries), ("ATALAYA_COMMANDS_URL", commands)]).await;
+    cluster.stop().await;
+}
+
+/// Types what the README says, and looks at what came of it.
+async fn follow(addresses: &[(&str, &str)]) {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("photo.jpg"), jpeg(1600, 1200, 1)).unwrap();
     let (out, err) = (place.path().join("stdout.log"), place.path().join("stderr.log"));
     let mut shell = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &block()])
         .current_dir(place.path())
-        .env("ATALAYA_URL", &server.url)
+        .envs(addresses.iter().copied())
         .stdin(Stdio::null())
         .stdout(fs::File::create(&out).unwrap())
         .stderr(fs::File::create(&err).unwrap())
         .spawn()
         .expect("bash can be started");
     let bound = Duration::from_secs(QUICK_START_S_MAX);
-    let status =
-        eventually("the quick start ends", bound, async || shell.try_wait().unwrap()).await;
+    let status = within(bound, async || shell.try_wait().unwrap()).await;
     let said = [out, err].map(|file| fs::read_to_string(file).unwrap());
-    assert!(status.success(), "{status}\n{}\n{}", said[0], said[1]);
+    let succeeded = status.is_some_and(|status| status.success());
+    assert!(succeeded, "{status:?}\n{}\n{}", said[0], said[1]);
     check_pictures(place.path());
     check_plots(place.path());
-    server.stop().await;
 }
 
 fn check_pictures(place: &Path) {

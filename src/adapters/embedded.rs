@@ -41,6 +41,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         checkpoints: stores.log.clone(),
         dead_letters: stores.log.clone(),
         read_models: stores.documents.clone(),
+        query_models: stores.documents.clone(),
         blobs: Arc::new(blobs),
         samples: stores.samples.clone(),
         sample_source: stores.samples.clone(),

@@ -14,6 +14,8 @@ pub enum Profile {
 /// The servers of the production profile.
 #[derive(Clone, Debug)]
 pub struct Services {
+    /// Keeps installations apart that share servers: part of the names of topics, collections and keys.
+    pub installation: Option<String>,
     /// As a URL with its password.
     pub postgres_url: Secret,
     /// Host and port of each broker, with commas between.
@@ -28,6 +30,8 @@ pub struct Services {
     pub redis_url: Option<Secret>,
 }
 
+/// With it, the longest name of a topic or collection stays within its bounds.
+const INSTALLATION_CHARACTERS_MAX: usize = 60;
 const POSTGRES_PORT: u16 = 5432;
 const KAFKA_PORT: u16 = 9092;
 const REDIS_PORT: u16 = 6379;
@@ -50,6 +54,7 @@ impl Settings<'_> {
 
     fn services(&self) -> Result<Services, ConfigError> {
         Ok(Services {
+            installation: self.installation()?,
             postgres_url: self.postgres_url()?,
             kafka_brokers: brokers(&self.required("KAFKA_HOST")?),
             kafka_topic: self.text("KAFKA_TOPIC")?.unwrap_or_else(|| "vibration-topic".to_owned()),
@@ -57,6 +62,16 @@ impl Settings<'_> {
             mongodb_uri: Secret::new(self.required("MONGODB_URI")?),
             redis_url: self.redis_url()?,
         })
+    }
+
+    fn installation(&self) -> Result<Option<String>, ConfigError> {
+        let Some(name) = self.text("INSTALLATION")? else { return Ok(None) };
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.len() > INSTALLATION_CHARACTERS_MAX || !name.chars().all(fits) {
+            let expected = "expected at most 60 lower-case letters, digits and `_`";
+            return Err(ConfigError::new("INSTALLATION", format!("{expected}, not {name:?}")));
+        }
+        Ok(Some(name))
     }
 
     fn postgres_url(&self) -> Result<Secret, ConfigError> {
@@ -104,6 +119,7 @@ impl Profile {
         let mut lines = vec![("PROFILE", self.name().to_owned())];
         if let Self::Production(services) = self {
             lines.extend([
+                ("INSTALLATION", services.installation.clone().unwrap_or_default()),
                 ("POSTGRES_URL", without_password(services.postgres_url.reveal())),
                 ("KAFKA_HOST", services.kafka_brokers.clone()),
                 ("KAFKA_TOPIC", services.kafka_topic.clone()),
@@ -193,6 +209,19 @@ mod tests {
             let rest: Vec<_> = ALL.into_iter().filter(|(name, _)| *name != missing).collect();
             let message = profile(&rest).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{missing}: ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_installation_is_part_of_a_name() {
+        let with = |name: &'static str| {
+            profile(&ALL.into_iter().chain([("INSTALLATION", name)]).collect::<Vec<_>>())
+        };
+        let Ok(Profile::Production(services)) = with("plant_2") else { panic!("it is a name") };
+        assert_eq!(services.installation.as_deref(), Some("plant_2"));
+        for name in ["Plant", "a-b", "a.b", "a b"] {
+            let message = with(name).unwrap_err().to_string();
+            assert!(message.starts_with("INSTALLATION: "), "{message}");
         }
     }
 

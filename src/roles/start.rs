@@ -104,7 +104,7 @@ impl Starting<'_> {
 
     fn api(&mut self) {
         let read_side = ReadSide::new(
-            Arc::clone(&self.adapters.read_models),
+            Arc::clone(&self.adapters.query_models),
             Arc::clone(&self.adapters.dead_letters),
             self.settings.reads,
         );

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod client;
+#[cfg(feature = "production")]
+pub(crate) mod cluster;
 pub(crate) mod feed;
 pub(crate) mod problem;
 pub(crate) mod quiet;

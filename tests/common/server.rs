@@ -47,12 +47,24 @@ impl ServerOptions {
 
     /// The program on this folder, not yet started.
     pub(crate) fn command(&self) -> Command {
+        let mut command = self.in_environment();
+        command.arg("--data-dir").arg(&self.data_dir).args(["--listen", "127.0.0.1:0"]);
+        command.args(&self.arguments);
+        command
+    }
+
+    /// The program with nothing but the arguments, for what is no server.
+    pub(crate) fn bare_command(&self) -> Command {
+        let mut command = self.in_environment();
+        command.args(&self.arguments);
+        command
+    }
+
+    fn in_environment(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_atalaya"));
         command.env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.arg("--data-dir").arg(&self.data_dir).args(["--listen", "127.0.0.1:0"]);
-        command.args(&self.arguments);
         command
     }
 }

@@ -18,7 +18,7 @@ use ports::memory::{
     ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
     MemoryReadModels, MemoryReadings, MemorySamples, MemoryWorkQueue,
 };
-use ports::read_models::Query;
+use ports::read_models::{Query, ReadModels};
 use ports::readings::Readings;
 use ports::stream::GlobalPosition;
 use ports::subscription::LogSubscriptions;
@@ -198,6 +198,7 @@ fn in_memory() -> Adapters {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_micros(NOW_MICROS)));
     let log = Arc::new(MemoryLog::new(Arc::clone(&clock)));
     let samples = Arc::new(MemorySamples::new(Arc::clone(&clock)));
+    let models: Arc<dyn ReadModels> = Arc::new(MemoryReadModels::default());
     let readings: Arc<dyn Readings> = Arc::new(MemoryReadings::default());
     let under_any_term = Arc::clone(&readings);
     Adapters {
@@ -206,7 +207,8 @@ fn in_memory() -> Adapters {
         subscriptions: Arc::new(LogSubscriptions::over(log)),
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         dead_letters: Arc::new(MemoryDeadLetters::default()),
-        read_models: Arc::new(MemoryReadModels::default()),
+        read_models: models.clone(),
+        query_models: models,
         blobs: Arc::new(MemoryBlobs::default()),
         samples: samples.clone(),
         sample_source: samples,
