@@ -92,7 +92,10 @@ async fn what_other_processes_tell_ends_the_waiting() {
     let stores = database.open().await;
     let mut stranger = database.stranger().await;
     let telling = async {
-        for _ in 0..WAITS {
+        for n in 0..WAITS {
+            if n == WAITS / 2 {
+                database.terminate_ours().await;
+            }
             let waiting = stores.work_queue.wait_for_job();
             stranger.execute("NOTIFY atalaya_jobs").await.expect("a notification");
             waiting.await.unwrap();
