@@ -17,7 +17,9 @@ use held::Held;
 use infra_redis::{CacheSettings, CachedReadModels};
 use ports::read_models::ReadModels;
 use server::Server;
-use setting::{MOTORS, cached, count, document, fold, got, patient, progress, put, write};
+use setting::{
+    MOTORS, bring_back, cached, count, document, entries, got, patient, progress, put, write,
+};
 use tokio::time::{Instant, timeout};
 
 /// As in production, where a silent Redis must keep nobody waiting.
@@ -91,6 +93,7 @@ async fn a_projector_that_cannot_reach_redis_leaves_its_entries_behind() {
         let gate = Gate::to(url.trim_start_matches("redis://"), Way::Open).await;
         let through = CacheSettings {
             url: Some(format!("redis://{}", gate.address)),
+            connect_ms_max: 500,
             response_ms_max: 500,
             ..settings.clone()
         };
@@ -121,26 +124,31 @@ async fn a_projector_that_cannot_reach_redis_leaves_its_entries_behind() {
     }
 }
 
-/// What was written over a connection that broke may be lost by the server that is there now.
+/// A server takes over that has not heard of the last writes. Readers of the projector's process find out first, so
+/// that the projector itself meets no failure.
 #[tokio::test]
-async fn a_new_connection_begins_a_new_epoch() {
-    let Some(mut server) = Server::prepared() else { return };
-    server.start().await;
-    let settings = patient(&server.url());
-    let store = Held::new();
-    let projector = cached(&store, &settings).for_projectors();
-    projector.ensure(&MOTORS).await.unwrap();
-    put(&projector, "a", 1).await;
-    put(&projector, "a", 2).await;
-    assert_eq!(count(&projector.counts().epochs), 1);
-    server.kill();
-    server.start().await;
-    // This one finds the connection broken; the next one has a new one.
-    for position in 3..6 {
-        fold(&projector, "a", position).await;
+async fn what_a_fail_over_brings_back_is_left_behind_with_the_next_progress() {
+    for next in [vec![], vec![write("b", 3)]] {
+        let Some(mut server) = Server::prepared() else { return };
+        server.start().await;
+        let settings = patient(&server.url());
+        let store = Held::new();
+        let beside = cached(&store, &settings);
+        let projector = beside.for_projectors();
+        projector.ensure(&MOTORS).await.unwrap();
+        put(&projector, "a", 1).await;
+        let earlier = entries(&settings).await;
+        assert_eq!(earlier.len(), 1);
+        put(&projector, "a", 2).await;
+        server.kill();
+        server.start().await;
+        bring_back(&settings, &earlier).await;
+        until_hit(&beside, "a").await;
+        projector.commit(&MOTORS, &next, Some(&progress(3))).await.unwrap();
+        let reader = cached(&store, &settings);
+        assert_eq!(reader.progress(&MOTORS).await.unwrap(), Some(progress(3)));
+        assert_eq!(got(&reader, "a").await, Some(document("a", 2)));
     }
-    assert!(count(&projector.counts().epochs) >= 2);
-    shows(&cached(&store, &settings), "a", 5).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use infra_redis::{CacheSettings, CachedReadModels};
 use ports::checkpoint::{Checkpoint, Progress};
 use ports::read_models::{Collection, Document, Field, ReadModels, Write};
 use ports::stream::GlobalPosition;
-use redis::Client;
+use redis::{Client, Cmd, FromRedisValue};
 use serde_json::{Value, json};
 
 pub(crate) const MOTORS: Collection =
@@ -83,12 +83,31 @@ pub(crate) fn count(count: &AtomicU64) -> u64 {
 
 /// Removes every entry of a test, as an eviction would.
 pub(crate) async fn empty(settings: &CacheSettings) {
+    for (key, _) in entries(settings).await {
+        let _: u64 = asked(settings, redis::cmd("DEL").arg(key)).await;
+    }
+}
+
+/// Every entry of a test, as it is.
+pub(crate) async fn entries(settings: &CacheSettings) -> Vec<(String, Vec<u8>)> {
+    let pattern = format!("{}*", settings.key_prefix);
+    let keys: Vec<String> = asked(settings, redis::cmd("KEYS").arg(pattern)).await;
+    let mut entries = Vec::new();
+    for key in keys {
+        let found: Option<Vec<u8>> = asked(settings, redis::cmd("GET").arg(&key)).await;
+        entries.extend(found.map(|bytes| (key, bytes)));
+    }
+    entries
+}
+
+pub(crate) async fn bring_back(settings: &CacheSettings, entries: &[(String, Vec<u8>)]) {
+    for (key, bytes) in entries {
+        let _: String = asked(settings, redis::cmd("SET").arg(key).arg(bytes)).await;
+    }
+}
+
+async fn asked<T: FromRedisValue>(settings: &CacheSettings, command: &Cmd) -> T {
     let client = Client::open(settings.url.as_deref().expect("there is one")).expect("a server");
     let mut connection = client.get_multiplexed_async_connection().await.expect("it answers");
-    let pattern = format!("{}*", settings.key_prefix);
-    let keys: Vec<String> =
-        redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("it answers");
-    for key in keys {
-        let _: u64 = redis::cmd("DEL").arg(key).query_async(&mut connection).await.expect("gone");
-    }
+    command.query_async(&mut connection).await.expect("it answers")
 }
