@@ -14,6 +14,7 @@ pub mod kill_points;
 mod lag;
 pub mod leading;
 pub mod projection_host;
+pub mod reconciler;
 pub mod roles;
 pub mod runner;
 pub mod serve;

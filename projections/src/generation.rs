@@ -70,7 +70,10 @@ pub(crate) async fn begin(
 }
 
 /// Under which version of its projection a generation was built, if that is known.
-pub(crate) async fn built_under(
+///
+/// # Errors
+/// The store did not answer.
+pub async fn built_under(
     models: &dyn ReadModels,
     collection: &Collection,
 ) -> Result<Option<u32>, PortError> {

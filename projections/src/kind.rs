@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use ports::event::RecordedEvent;
 use ports::handler::EventHandler;
-use ports::read_models::{Collection, ReadModels};
+use ports::read_models::{Collection, Document, ReadModels};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::projection::{Projection, Resource};
-use crate::projector::Projector;
+use crate::projector::{Poison, Projector, fold, key};
 
 /// What the runner, the rebuild, HTTP and the API's description know of a projection.
 pub trait ProjectionKind: Send + Sync {
@@ -24,6 +25,19 @@ pub trait ProjectionKind: Send + Sync {
     fn collection(&self, generation: u64) -> Collection;
     /// Fills one generation.
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler>;
+    /// The document that an event changes; `None`: none.
+    fn key(&self, event: &RecordedEvent) -> Option<String>;
+    /// The document under `key` after `events`, all of them of this key and in order; those that it has seen change
+    /// nothing. Nothing is read or written.
+    ///
+    /// # Errors
+    /// One of the events cannot be folded.
+    fn fold(
+        &self,
+        key: &str,
+        document: Option<Document>,
+        events: &[&RecordedEvent],
+    ) -> Result<Option<Document>, Poison>;
     /// The schema of its documents.
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
 }
@@ -58,6 +72,22 @@ impl<P: Projection> ProjectionKind for Kind<P> {
 
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler> {
         Arc::new(Projector::<P>::of(generation, models))
+    }
+
+    fn key(&self, event: &RecordedEvent) -> Option<String> {
+        key::<P>(event)
+    }
+
+    fn fold(
+        &self,
+        key: &str,
+        document: Option<Document>,
+        events: &[&RecordedEvent],
+    ) -> Result<Option<Document>, Poison> {
+        let changed = fold::<P>(document.clone(), events)?;
+        Ok(changed.map_or(document, |(position, body)| {
+            Some(Document { key: key.to_owned(), position, body })
+        }))
     }
 
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {

@@ -101,27 +101,32 @@ pub fn handler_name(collection: &Collection) -> String {
     format!("{}.{}", collection.name, collection.generation)
 }
 
-struct Poison {
-    position: GlobalPosition,
-    reason: String,
+/// An event that cannot be folded, however often it is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    pub position: GlobalPosition,
+    pub reason: String,
 }
 
 fn by_key<P: Projection>(events: &[RecordedEvent]) -> BTreeMap<String, Vec<&RecordedEvent>> {
     let mut by_key: BTreeMap<String, Vec<&RecordedEvent>> = BTreeMap::new();
-    let wanted =
-        events.iter().filter(|event| P::CATEGORIES.contains(&event.stream.category.as_str()));
-    for event in wanted {
-        if let Some(key) = P::key(event) {
+    for event in events {
+        if let Some(key) = key::<P>(event) {
             by_key.entry(key).or_default().push(event);
         }
     }
     by_key
 }
 
+/// The document that an event changes; `None`: none.
+pub(crate) fn key<P: Projection>(event: &RecordedEvent) -> Option<String> {
+    P::CATEGORIES.contains(&event.stream.category.as_str()).then(|| P::key(event))?
+}
+
 type Changed = (GlobalPosition, Option<serde_json::Value>);
 
 /// The document after those of `events` that it has not seen; `None` when it has seen them all.
-fn fold<P: Projection>(
+pub(crate) fn fold<P: Projection>(
     stored: Option<Document>,
     events: &[&RecordedEvent],
 ) -> Result<Option<Changed>, Poison> {

@@ -33,7 +33,7 @@ use crate::kind::ProjectionKind;
 use crate::live::LIVE_CACHE_MS;
 use crate::projector::handler_name;
 
-pub use compare::{CollectionHash, hash};
+pub use compare::{CollectionHash, document_hash, hash};
 
 /// How far the rebuild may be behind when it asks the live one to stand still.
 const HAND_OVER_EVENTS_MAX: u64 = 1_000;

@@ -42,8 +42,18 @@ pub async fn hash(
         hasher.update(text);
         documents += 1;
     }
-    let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(CollectionHash { documents, sha256 })
+    Ok(CollectionHash { documents, sha256: hex(hasher) })
+}
+
+/// SHA-256 over the key, the position and the canonical body of one document, in hex.
+pub fn document_hash(document: &Document) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(canonical(document));
+    hex(hasher)
+}
+
+fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The first key of which the two collections say different things.
