@@ -183,7 +183,7 @@ BEGIN
                     WHEN record.attempt IS NOT NULL THEN 'repeated'
                     WHEN coalesce(last.sequence, 0) <> wish.expected THEN 'conflict'
                     -- The last event is foreign and has no place yet, so that nothing can come after it.
-                    WHEN last.sequence > 0 AND last.position IS NULL THEN 'conflict'
+                    WHEN last.sequence IS NOT NULL AND last.position IS NULL THEN 'conflict'
                     ELSE 'appended'
                 END AS outcome
             FROM wish

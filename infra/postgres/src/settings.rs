@@ -53,3 +53,14 @@ impl fmt::Debug for Settings {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_is_not_said() {
+        let settings = Settings::new("postgres://atalaya:secret@127.0.0.1/atalaya");
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+}

@@ -1,4 +1,5 @@
 //! The table is shared with cqrs-es and postgres-es as they are: each reads what the others wrote.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 #[path = "common.rs"]
 mod common;

@@ -1,4 +1,5 @@
 //! Other programs write to the same table, in their own ways. Nothing of it is lost, and nobody is held up.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 #[path = "common.rs"]
 mod common;

@@ -1,4 +1,5 @@
 //! All sessions are ended while many write. What was acknowledged is there, once, and everybody goes on by themselves.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 #[path = "common.rs"]
 mod common;

@@ -1,6 +1,8 @@
 //! Many writers of several programs at once, with conflicts, roll-backs and stalls, while readers follow by position.
 //!
 //! The same readers follow a naive table too, to show that they notice what such a cursor misses.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
+#![allow(clippy::print_stderr, reason = "how hard it stormed is worth knowing")]
 
 #[path = "common.rs"]
 mod common;
@@ -27,7 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use writers::{Acknowledged, Storm};
 
-/// How many events there are at least, unless STORM_EVENTS says otherwise.
+/// How many events there are at least, unless `STORM_EVENTS` says otherwise.
 const EVENTS: u64 = 50_000;
 const WRITERS_PER_PROCESS: u64 = 8;
 const FOREIGN_WRITERS: u64 = 4;

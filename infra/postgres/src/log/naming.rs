@@ -16,7 +16,7 @@ use crate::error::Unstorable;
 /// The category of aggregates whose type cannot be one.
 pub(crate) const FOREIGN: &str = "foreign";
 
-/// A namespace of our own: the UUIDv5 of `atalaya:foreign-stream` in the namespace of URLs.
+/// A namespace of our own: the `UUIDv5` of `atalaya:foreign-stream` in the namespace of URLs.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2687_d155_e499_5eb6_8fea_41ec_24e4_66ec);
 
 /// The stream of a row.

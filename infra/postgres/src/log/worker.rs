@@ -126,13 +126,13 @@ impl Worker {
             };
             warn!(appends = batch.len(), tried, "appending met with trouble: {trouble:?}");
             match trouble {
-                Trouble::Blocked(_) | Trouble::Refused(_) if batch.len() > 1 => return Some(batch),
+                Trouble::Blocked(_) | Trouble::Spoiled(_) if batch.len() > 1 => return Some(batch),
                 Trouble::Blocked(_) => {
                     self.blocked.add(&batch[0].wish);
                     fail(batch, trouble);
                     return None;
                 }
-                Trouble::Refused(_) => {
+                Trouble::Spoiled(_) | Trouble::Refused(_) => {
                     fail(batch, trouble);
                     return None;
                 }

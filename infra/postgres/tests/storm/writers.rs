@@ -67,9 +67,9 @@ impl Storm {
 pub(crate) async fn ours(log: Arc<PgLog>, storm: Arc<Storm>, seed: u64) -> Vec<Acknowledged> {
     let mut random = Random::new(seed);
     let mut known: HashMap<u64, StreamVersion> = HashMap::new();
-    let mut acknowledged = Vec::new();
+    let (mut acknowledged, mut again) = (Vec::new(), None);
     while storm.goes_on() {
-        let number = random.below(STREAMS);
+        let number = again.take().unwrap_or_else(|| random.below(STREAMS));
         let expected = known.get(&number).copied().unwrap_or_default();
         let events = vec![event(); 1 + random.below(4) as usize];
         let carried = events.len() as u64;
@@ -84,6 +84,7 @@ pub(crate) async fn ours(log: Arc<PgLog>, storm: Arc<Storm>, seed: u64) -> Vec<A
             Err(AppendError::Conflict { actual, .. }) => {
                 storm.conflicts.fetch_add(1, Relaxed);
                 known.insert(number, actual);
+                again = Some(number);
             }
             Err(AppendError::Unavailable(_)) => {
                 storm.stalled.fetch_add(1, Relaxed);
