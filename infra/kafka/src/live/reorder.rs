@@ -146,11 +146,9 @@ impl Reorder {
         self.waiting.len() < self.events_max.div_ceil(2) && self.bytes < self.bytes_max.div_ceil(2)
     }
 
-    /// The partitions that are beyond the next position, so that it cannot come from them.
-    pub(super) fn ahead(&self) -> impl Iterator<Item = usize> {
-        let next = self.next;
-        let reached = self.reached.iter().enumerate();
-        reached.filter(move |&(_, &reached)| reached > next).map(|(partition, _)| partition)
+    /// Whether `partition` is beyond the next position, so that it cannot come from there.
+    pub(super) fn is_ahead(&self, partition: usize) -> bool {
+        self.reached.get(partition).is_some_and(|&reached| reached > self.next)
     }
 
     /// How often something came that had come before, since this was asked last.
@@ -237,7 +235,7 @@ mod tests {
             reorder.offer(partition, event(position));
         }
         assert!(reorder.is_full());
-        assert_eq!(reorder.ahead().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!([0, 1, 2].map(|partition| reorder.is_ahead(partition)), [true, false, true]);
         reorder.offer(1, event(1));
         reorder.release();
         assert!(reorder.has_room());

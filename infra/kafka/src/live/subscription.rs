@@ -66,9 +66,9 @@ struct LiveSubscription {
 
 /// Follows the log, and watches how far behind it the tail is.
 struct Following {
-    /// At this time the subscription was …
+    /// At this time the log had come …
     marked_at: Instant,
-    /// … here.
+    /// … to here, or further.
     mark: u64,
     _counted: FollowsLog,
 }
@@ -85,7 +85,7 @@ impl Subscription for LiveSubscription {
                 Held::Gone => return self.read_log(events_max).await,
                 Held::Nowhere => {
                     if self.following.is_none() {
-                        self.follow_log();
+                        self.follow_log(self.position);
                     }
                 }
                 Held::NotYet => {}
@@ -135,11 +135,12 @@ impl LiveSubscription {
     async fn wait_for_tail(&mut self) {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let silence = self.tail.settings().silence();
-        if timeout_at(since + silence, self.tail.reached(self.position + 1)).await.is_ok() {
+        let next = GlobalPosition(self.position + 1);
+        if timeout_at(since + silence, self.tail.reached(next)).await.is_ok() {
             return;
         }
         match self.tail.head_of(&*self.log).await {
-            Ok(head) if head > self.position => self.follow_log(),
+            Ok(head) if head > self.position => self.follow_log(head),
             Ok(_) => {}
             // Kafka may still bring what comes next.
             Err(error) => warn!("asking the log whether Kafka is silent: {}", error.chain()),
@@ -147,9 +148,10 @@ impl LiveSubscription {
         self.waiting_since = None;
     }
 
-    fn follow_log(&mut self) {
-        let (marked_at, mark) = (Instant::now(), self.position);
-        self.following = Some(Following { marked_at, mark, _counted: self.tail.follow_log() });
+    /// Follows the log at least until the tail has come to `mark`.
+    fn follow_log(&mut self, mark: u64) {
+        let (marked_at, _counted) = (Instant::now(), self.tail.follow_log());
+        self.following = Some(Following { marked_at, mark, _counted });
     }
 
     /// Goes back to the tail once it needs less time to come somewhere than a subscription waits for it.
@@ -173,7 +175,7 @@ impl LiveSubscription {
         let mark = self.following.as_ref().map_or(self.position, |following| following.mark);
         tokio::select! {
             biased;
-            () = self.tail.reached(mark) => Ok(false),
+            () = self.tail.reached(GlobalPosition(mark)) => Ok(false),
             waited = self.log.wait_beyond(GlobalPosition(self.position)) => waited.map(|()| true),
         }
     }

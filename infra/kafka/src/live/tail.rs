@@ -155,7 +155,7 @@ impl Tail {
     }
 
     /// Returns when the tail has come as far as `position`. May be dropped at any time.
-    pub(super) async fn reached(&self, position: u64) {
+    pub async fn reached(&self, GlobalPosition(position): GlobalPosition) {
         let mut watched = self.position.subscribe();
         let reached = watched.wait_for(|reached| reached.is_some_and(|it| it >= position));
         reached.await.expect("the tail holds the sender");

@@ -29,6 +29,7 @@ impl Topic {
         Some(Self { name, kafka, admin })
     }
 
+    #[allow(dead_code, reason = "not every test needs it")]
     /// Lets go of everything before `offset`, as retention does.
     pub(crate) async fn delete_before(&self, partition: i32, offset: i64) {
         let mut list = rdkafka::TopicPartitionList::new();

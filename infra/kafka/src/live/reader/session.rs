@@ -189,19 +189,24 @@ impl<'a> Session<'a> {
     /// Keeps partitions from running ahead of the others without bounds.
     fn hold_back(&mut self) -> Result<(), Ended> {
         let failed = |error| Ended::Failed(PortError::new("holding back partitions", error));
-        if self.reorder.is_full() {
-            let ahead: Vec<_> = self.reorder.ahead().filter(|&index| !self.paused[index]).collect();
-            if !ahead.is_empty() {
-                self.consumer.pause(&self.list(&ahead)).map_err(failed)?;
+        let (full, has_room) = (self.reorder.is_full(), self.reorder.has_room());
+        let (mut pause, mut resume) = (Vec::new(), Vec::new());
+        for (index, paused) in self.paused.iter_mut().enumerate() {
+            let ahead = self.reorder.is_ahead(index);
+            // One that is not ahead any more may be the one that everything waits for.
+            if *paused && (has_room || !ahead) {
+                *paused = false;
+                resume.push(index);
+            } else if !*paused && full && ahead {
+                *paused = true;
+                pause.push(index);
             }
-            for index in ahead {
-                self.paused[index] = true;
-            }
-        } else if self.reorder.has_room() && self.paused.contains(&true) {
-            let paused = self.paused.iter().enumerate().filter(|(_, paused)| **paused);
-            let paused: Vec<_> = paused.map(|(index, _)| index).collect();
-            self.consumer.resume(&self.list(&paused)).map_err(failed)?;
-            self.paused.fill(false);
+        }
+        if !pause.is_empty() {
+            self.consumer.pause(&self.list(&pause)).map_err(failed)?;
+        }
+        if !resume.is_empty() {
+            self.consumer.resume(&self.list(&resume)).map_err(failed)?;
         }
         Ok(())
     }
