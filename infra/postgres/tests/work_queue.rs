@@ -1,4 +1,5 @@
 //! The work queue over PostgreSQL, as several processes share it.
+#![allow(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 #[path = "common.rs"]
 mod common;

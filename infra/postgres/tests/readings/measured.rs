@@ -78,14 +78,14 @@ pub(crate) fn command(n: u64) -> CommandEnvelope {
 
 /// The keys of the commands that wait, as numbers, oldest first.
 pub(crate) async fn waiting(readings: &PgReadings) -> Vec<u64> {
-    let waiting = readings.outgoing(10_000).await.unwrap();
+    let waiting = readings.outgoing(10_000).await.expect("the database answers");
     let key = |command: CommandEnvelope| command.key.expect("every command has one").key;
-    waiting.into_iter().map(|waiting| key(waiting.command).parse().unwrap()).collect()
+    waiting.into_iter().map(|waiting| key(waiting.command).parse().expect("a number")).collect()
 }
 
 pub(crate) async fn store(readings: &PgReadings, measured: Vec<Reading>) {
     let commit = ReadingsCommit { readings: measured, ..ReadingsCommit::default() };
-    readings.commit(commit).await.unwrap();
+    readings.commit(commit).await.expect("the database answers");
 }
 
 pub(crate) fn query(n: u128) -> TrendQuery {
@@ -101,7 +101,8 @@ pub(crate) fn query(n: u128) -> TrendQuery {
 }
 
 pub(crate) async fn values(readings: &PgReadings, query: &TrendQuery) -> Vec<f64> {
-    readings.trend(query).await.unwrap().into_iter().map(|point| point.value).collect()
+    let points = readings.trend(query).await.expect("the database answers");
+    points.into_iter().map(|point| point.value).collect()
 }
 
 pub(crate) async fn in_time<T>(happening: impl Future<Output = T>) -> T {
