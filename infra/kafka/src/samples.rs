@@ -25,4 +25,4 @@ pub use publish::{KafkaSamples, PublishSettings};
 pub use refusal::{Refusal, SampleTally};
 pub use schemas::SampleSchemas;
 pub use source::{KafkaSampleSource, ParkRecord, SourceSettings};
-pub use wire::{SCHEMA, SCHEMA_NAME};
+pub use wire::SCHEMA;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cluster::Topic;
 use domain::vibration::{Axis, Measurement, SampleBlock, Statistic, Unit};
+use infra_kafka::registry::{Registry, RegistrySettings};
 use infra_kafka::samples::{
     KafkaSampleSource, KafkaSamples, ParkRecord, PublishSettings, SampleSchemas, SampleTally,
     SourceSettings,
@@ -54,7 +55,7 @@ impl ParkRecord for Parked {
 
 impl Ends {
     async fn fresh(partitions: i32) -> Option<Self> {
-        let schemas = Arc::new(SampleSchemas::new(services::schema_registry()?).unwrap());
+        let schemas = Arc::new(schemas_of(services::schema_registry()?));
         let topic = Topic::fresh(partitions).await?;
         let publish = PublishSettings::to(&topic.name);
         let samples = KafkaSamples::new(&topic.kafka, Arc::clone(&schemas), publish).unwrap();
@@ -103,6 +104,11 @@ mod samples {
         Some(ends) => ends,
         None => return,
     });
+}
+
+fn schemas_of(url: String) -> SampleSchemas {
+    let registry = Registry::new(RegistrySettings { url, login: None }).unwrap();
+    SampleSchemas::new(Arc::new(registry))
 }
 
 fn rms(value: f64) -> Sample {
@@ -313,7 +319,7 @@ async fn the_largest_block_fits_and_a_larger_one_is_refused_at_once() {
 async fn a_batch_ends_with_the_sample_that_goes_beyond_its_bytes() {
     let Some(ends) = Ends::fresh(1).await else { return };
     let settings = SourceSettings { batch_bytes_max: 1, ..SourceSettings::of(&ends.topic.name) };
-    let schemas = Arc::new(SampleSchemas::new(services::schema_registry().unwrap()).unwrap());
+    let schemas = Arc::new(schemas_of(services::schema_registry().unwrap()));
     let (kafka, parked) = (ends.topic.kafka.clone(), ends.parked.clone());
     let source = KafkaSampleSource::new(kafka, schemas, parked, ends.tally.clone(), settings);
     let motor = Uuid::now_v7();
@@ -329,7 +335,7 @@ async fn a_batch_ends_with_the_sample_that_goes_beyond_its_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_and_an_absent_cluster_are_failures_in_bounded_time() {
     let Some(registry) = services::schema_registry() else { return };
-    let schemas = Arc::new(SampleSchemas::new(registry).unwrap());
+    let schemas = Arc::new(schemas_of(registry));
     let kafka = infra_kafka::settings::KafkaSettings::plaintext("127.0.0.1:1");
     let settings = PublishSettings {
         queued_records_max: 1,

@@ -6,18 +6,14 @@ use std::time::Duration;
 
 use apache_avro::util::max_allocation_bytes;
 use ports::PortError;
-use schema_registry_converter::async_impl::schema_registry::{
-    SrSettings, get_schema_by_id, post_schema,
-};
-use schema_registry_converter::schema_registry_common::{SchemaType, SuppliedSchema};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::refusal::Refusal;
-use super::wire::{SCHEMA, SCHEMA_NAME, WriterSchema};
+use super::wire::{SCHEMA, WriterSchema};
+use crate::registry::{Registry, RegistryError};
+use crate::relay::chain;
 
-/// How long the registry may take to answer.
-const ANSWER_MS_MAX: u64 = 5_000;
 /// How many schemas are remembered; when there are more, all are forgotten and asked for again.
 const KNOWN_MAX: usize = 1_000;
 /// How long it is believed that the registry does not have a schema.
@@ -27,7 +23,7 @@ const ALLOCATION_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Asks the registry, and remembers what it said.
 pub struct SampleSchemas {
-    registry: SrSettings,
+    registry: Arc<Registry>,
     /// The number of our own schema.
     own: OnceCell<u32>,
     known: Mutex<HashMap<u32, Known>>,
@@ -41,29 +37,20 @@ enum Known {
 }
 
 impl SampleSchemas {
-    /// Asks the registry at `url`, the root of its Confluent API.
-    ///
-    /// # Errors
-    /// No client can be made for it.
-    pub fn new(url: impl Into<String>) -> Result<Self, PortError> {
+    /// Asks `registry`.
+    pub fn new(registry: Arc<Registry>) -> Self {
         // It holds for the process, and the first one to say so wins: a record never needs more than this.
         max_allocation_bytes(ALLOCATION_BYTES_MAX);
-        let registry = SrSettings::new_builder(url.into())
-            .set_timeout(Duration::from_millis(ANSWER_MS_MAX))
-            .build()
-            .map_err(|error| PortError::new("making a client for the schema registry", error))?;
-        Ok(Self { registry, own: OnceCell::new(), known: Mutex::default() })
+        Self { registry, own: OnceCell::new(), known: Mutex::default() }
     }
 
     /// The number of our own schema for `topic`; registers it the first time.
     pub(super) async fn own(&self, topic: &str) -> Result<u32, PortError> {
         let register = || async {
             let subject = format!("{topic}-value");
-            let name = Some(SCHEMA_NAME.to_owned());
-            let schema = SuppliedSchema::new(name, SchemaType::Avro, SCHEMA.to_owned());
-            let registered = post_schema(&self.registry, subject.clone(), schema).await;
+            let registered = self.registry.register_one(&subject, SCHEMA).await;
             let attempted = || format!("registering the schema of samples as {subject}");
-            registered.map(|it| it.id).map_err(|error| PortError::new(attempted(), error))
+            registered.map_err(|error| PortError::new(attempted(), error))
         };
         self.own.get_or_try_init(register).await.copied()
     }
@@ -83,13 +70,10 @@ impl SampleSchemas {
 
     /// Asks the registry for the schema `id`. An answer, whichever, is remembered; no answer is an error.
     pub(super) async fn learn(&self, id: u32) -> Result<(), PortError> {
-        let known = match get_schema_by_id(id, &self.registry).await {
-            Ok(registered) => match WriterSchema::parse(&registered.schema) {
-                Ok(schema) => Known::Schema(Arc::new(schema)),
-                Err(error) => Known::Unusable(format!("schema {id}: {error}")),
-            },
-            // The client tells the status in its text alone.
-            Err(error) if error.error.contains("status 404") => Known::Absent(Instant::now()),
+        let known = match self.registry.codec(id).await {
+            Ok(codec) => Known::Schema(Arc::new(WriterSchema::of(codec.schema().clone()))),
+            Err(RegistryError::NoSchema { .. }) => Known::Absent(Instant::now()),
+            Err(error @ RegistryError::NoAvro { .. }) => Known::Unusable(chain(&error)),
             Err(error) => {
                 return Err(PortError::new(format!("asking the registry for schema {id}"), error));
             }

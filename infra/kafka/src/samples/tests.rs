@@ -16,6 +16,7 @@ use super::feed::Trouble;
 use super::source::Desk;
 use super::wire::WriterSchema;
 use super::{ParkRecord, SCHEMA, SampleSchemas, SourceSettings, wire};
+use crate::registry::{Registry, RegistrySettings};
 
 const MOTOR: &str = "018f3c5e-0000-7000-8000-000000000007";
 const SCHEMA_ID: u32 = 7;
@@ -31,7 +32,8 @@ impl ParkRecord for NoParking {
 }
 
 fn desk() -> Desk {
-    let schemas = SampleSchemas::new("http://127.0.0.1:1").unwrap();
+    let nowhere = RegistrySettings { url: "http://127.0.0.1:1".to_owned(), login: None };
+    let schemas = SampleSchemas::new(Arc::new(Registry::new(nowhere).unwrap()));
     schemas.teach(SCHEMA_ID, WriterSchema::parse(SCHEMA).unwrap());
     Desk {
         schemas: Arc::new(schemas),

@@ -19,9 +19,6 @@ use super::refusal::Refusal;
 /// The schema of a sample, as it is registered.
 pub const SCHEMA: &str = include_str!("sample.v1.avsc");
 
-/// Its full name.
-pub const SCHEMA_NAME: &str = "atalaya.vibration.v1.Sample";
-
 static PARSED: LazyLock<Schema> =
     LazyLock::new(|| Schema::parse_str(SCHEMA).expect("a test parses it"));
 
@@ -40,10 +37,14 @@ pub(super) struct WriterSchema {
 }
 
 impl WriterSchema {
-    pub(super) fn parse(text: &str) -> Result<Self, apache_avro::Error> {
-        let schema = Schema::parse_str(text)?;
+    pub(super) fn of(schema: Schema) -> Self {
         let is_ours = schema == *PARSED;
-        Ok(Self { schema, is_ours })
+        Self { schema, is_ours }
+    }
+
+    #[cfg(test)]
+    pub(super) fn parse(text: &str) -> Result<Self, apache_avro::Error> {
+        Schema::parse_str(text).map(Self::of)
     }
 
     fn read(&self, bytes: &mut &[u8]) -> Result<Value, apache_avro::Error> {
