@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::PortError;
+use ports::event::RecordedEvent;
 use ports::event_log::EventLog;
 use ports::stream::GlobalPosition;
 use tokio::sync::{mpsc, watch};
@@ -32,7 +33,7 @@ use tracing::{info, warn};
 
 use crate::registry::SchemaIds;
 use crate::settings::KafkaSettings;
-use outgoing::Page;
+use outgoing::{Outgoing, Page};
 use producer::{PublishError, TransactionalProducer};
 use reader::Reader;
 
@@ -236,6 +237,16 @@ impl Drop for Reading {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// The record that goes out for `event`: its data, or a reference where the data cannot go out.
+pub(crate) fn record_of(
+    event: &RecordedEvent,
+    topic: String,
+    schemas: &SchemaIds,
+    record_bytes_max: usize,
+) -> Outgoing {
+    Outgoing::of(event, topic, schemas, record_bytes_max)
 }
 
 /// Runs what waits for the cluster beside the tasks. A panic there is a panic here.

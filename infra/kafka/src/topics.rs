@@ -6,6 +6,8 @@ pub use migration::{Difference, Migration, TopicError, migrate};
 
 /// The largest batch of records that a broker takes, and so the largest record.
 pub const MESSAGE_BYTES_MAX: usize = 1_048_576;
+/// The same for samples: seconds of vibration in one record.
+pub const SAMPLE_BYTES_MAX: usize = 6 * 1_048_576;
 /// How long samples are kept: a processor that was away for longer has lost some.
 const SAMPLES_RETENTION_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// How long the copies of dead letters are kept; the letters themselves stay in the store.
@@ -95,16 +97,30 @@ impl Topics {
             specs.push(deleted(&events, FOR_EVER, spread));
         }
         let samples_dead = self.dead_letters_of(&self.samples);
-        specs.push(deleted(&self.samples, SAMPLES_RETENTION_MS, spread));
-        specs.push(deleted(&samples_dead, DEAD_LETTERS_RETENTION_MS, spread));
+        specs.push(samples(&self.samples, SAMPLES_RETENTION_MS, spread));
+        specs.push(samples(&samples_dead, DEAD_LETTERS_RETENTION_MS, spread));
         specs.push(cursor(&self.relay_cursor, spread));
         specs
     }
 }
 
 fn deleted(name: &str, retention_ms: i64, spread: Spread) -> TopicSpec {
-    let settings =
-        vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", retention_ms.to_string())];
+    let settings = vec![
+        ("cleanup.policy", "delete".to_owned()),
+        ("retention.ms", retention_ms.to_string()),
+        ("max.message.bytes", MESSAGE_BYTES_MAX.to_string()),
+    ];
+    spec(name, spread.partitions, settings, spread)
+}
+
+/// A device's clock may be wrong, and when a sample came in is the cluster's to say.
+fn samples(name: &str, retention_ms: i64, spread: Spread) -> TopicSpec {
+    let settings = vec![
+        ("cleanup.policy", "delete".to_owned()),
+        ("retention.ms", retention_ms.to_string()),
+        ("max.message.bytes", SAMPLE_BYTES_MAX.to_string()),
+        ("message.timestamp.type", "LogAppendTime".to_owned()),
+    ];
     spec(name, spread.partitions, settings, spread)
 }
 
@@ -115,6 +131,7 @@ fn cursor(name: &str, spread: Spread) -> TopicSpec {
         ("retention.ms", FOR_EVER.to_string()),
         ("segment.bytes", CURSOR_SEGMENT_BYTES.to_string()),
         ("segment.ms", CURSOR_SEGMENT_MS.to_string()),
+        ("max.message.bytes", MESSAGE_BYTES_MAX.to_string()),
     ];
     spec(name, 1, settings, spread)
 }
@@ -125,7 +142,6 @@ fn spec(
     mut settings: Vec<(&'static str, String)>,
     spread: Spread,
 ) -> TopicSpec {
-    settings.push(("max.message.bytes", MESSAGE_BYTES_MAX.to_string()));
     settings.push(("min.insync.replicas", spread.min_insync_replicas.to_string()));
     TopicSpec { name: name.to_owned(), partitions, replication: spread.replication, settings }
 }

@@ -16,12 +16,12 @@ const REASON_CHARACTERS_MAX: usize = 500;
 
 /// A record that goes out.
 #[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) topic: String,
-    pub(super) key: String,
-    pub(super) headers: OwnedHeaders,
-    pub(super) value: Option<Vec<u8>>,
-    pub(super) position: GlobalPosition,
+pub(crate) struct Outgoing {
+    pub(crate) topic: String,
+    pub(crate) key: String,
+    pub(crate) headers: OwnedHeaders,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) position: GlobalPosition,
 }
 
 /// Records, and how far the copy has come with them.

@@ -1,4 +1,5 @@
 //! A log in memory, topics of its own on the real cluster, and what arrived there.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::sync::Arc;
 use std::time::Duration;
