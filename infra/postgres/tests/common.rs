@@ -1,13 +1,18 @@
 //! A database of its own for every test, copied from one that has been migrated.
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use infra_postgres::{PgStores, Settings, migrate, schema_name};
 use sqlx::{Connection, Executor, PgConnection};
 
 /// Whoever makes the template holds this lock of the maintenance database.
 const TEMPLATE_LOCK: i64 = 0x6174_616c_6179_6101;
+
+/// How long a test waits until its database is gone.
+const DROP_MS_MAX: u64 = 2_000;
 
 /// A database that goes away with the test.
 pub(crate) struct Database {
@@ -57,18 +62,23 @@ impl Database {
     }
 }
 
+/// Drops the database on a thread of its own. The server waits for all sessions to take note, also for one that
+/// the runtime of this test was about to open and cannot go on with before this returns: so this does not wait long.
 impl Drop for Database {
     fn drop(&mut self) {
         let maintenance = self.maintenance.clone();
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // A runtime cannot wait for another one on its own threads.
-        let dropping = thread::spawn(move || {
+        let (dropped, end) = mpsc::channel();
+        thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime can be made").block_on(async {
                 run(&mut connect(&maintenance).await, statement).await;
             });
+            // The test may have gone on.
+            let _ = dropped.send(());
         });
-        dropping.join().expect("a database without users can be dropped");
+        // Whoever comes first: it is gone, or it will be if the process lives long enough.
+        let _ = end.recv_timeout(Duration::from_millis(DROP_MS_MAX));
     }
 }
 
