@@ -127,12 +127,18 @@ impl Reconciler {
         let mut suspects: Vec<(StreamName, Option<Vec<Difference>>)> =
             streams.into_iter().map(|stream| (stream, None)).collect();
         for look in 0..=RECHECKS {
-            if look > 0 && !suspects.is_empty() {
+            if suspects.is_empty() {
+                break;
+            }
+            if look > 0 {
                 self.wait_to_look_again().await;
             }
+            // Read before the documents, which may be further by then, and never less far.
+            let live = LiveModel::of(&*kind, &*self.ports.read_models).await?;
+            let Some(live) = live else { return Ok(Vec::new()) };
             let mut still_suspect = Vec::new();
             for (stream, before) in suspects {
-                let found = self.compare_stream(&*kind, &stream).await?;
+                let found = self.compare_stream(&*kind, &live, &stream).await?;
                 let found = still(before, found);
                 if !found.is_empty() {
                     still_suspect.push((stream, Some(found)));
@@ -147,11 +153,10 @@ impl Reconciler {
     async fn compare_stream(
         &self,
         kind: &dyn ProjectionKind,
+        live: &LiveModel,
         stream: &StreamName,
     ) -> Result<Vec<Difference>, PortError> {
-        let live = LiveModel::of(kind, &*self.ports.read_models).await?;
-        let Some(live) = live else { return Ok(Vec::new()) };
-        let compared = streams::compare(&self.ports, kind, &live, stream).await?;
+        let compared = streams::compare(&self.ports, kind, live, stream).await?;
         self.ports.metrics.reconciler_checked(kind.name(), compared.documents);
         Ok(compared.differences)
     }

@@ -47,7 +47,8 @@ pub(super) async fn compare(
         let Some(last) = events.last() else { break };
         after = last.version;
         desk.take(&events).await?;
-        if desk.found.len() >= STREAM_DIFFERENCES_MAX {
+        let is_read = events.len() < PAGE_EVENTS_MAX && !desk.awaits_more();
+        if is_read || desk.found.len() >= STREAM_DIFFERENCES_MAX {
             break;
         }
     }
@@ -99,6 +100,12 @@ impl Desk<'_> {
             self.sheets.insert(key, sheet);
         }
         Ok(())
+    }
+
+    /// Whether a document names a position that the fold has not come to. What is due was read before.
+    fn awaits_more(&self) -> bool {
+        let awaits = |sheet: &Sheet| matches!(sheet, Sheet::Open { stored: Some(_), .. });
+        self.sheets.values().any(awaits)
     }
 
     /// Reads the documents that were not seen yet.
