@@ -23,21 +23,16 @@ pub(super) struct Place {
 }
 
 /// What is being compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
     /// Nothing yet: the pass begins.
+    #[default]
     Begin,
     /// The log was compared up to here.
     Log { after: GlobalPosition },
     /// The documents of the model with this number, in the order of the list, up to this key.
     Documents { model: usize, generation: u64, after_key: Option<String> },
-}
-
-impl Default for Stage {
-    fn default() -> Self {
-        Self::Begin
-    }
 }
 
 impl Stage {
