@@ -1,5 +1,6 @@
 //! Read models behind a cache.
 
+mod kept;
 mod reading;
 mod standing;
 mod writing;
@@ -112,12 +113,12 @@ impl ReadModels for CachedReadModels {
 
     async fn progress(&self, collection: &Collection) -> Result<Option<Progress>, PortError> {
         let published = if self.is_direct {
-            self.shared.inner.progress(collection).await?.map(Published::told)
+            self.shared.inner.progress(collection).await?.map(Published::told).map(Arc::new)
         } else {
             let standing = self.shared.standings.of(collection);
             self.shared.look(collection, &standing).await?
         };
-        Ok(published.map(|published| published.progress))
+        Ok(published.map(|published| published.progress.clone()))
     }
 
     async fn generations(&self, name: &str) -> Result<Generations, PortError> {

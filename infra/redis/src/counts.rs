@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct CacheCounts {
     /// Documents, or that there are none, that came from the cache.
     pub hits: AtomicU64,
+    /// Those of them for which not even Redis was asked.
+    pub kept_hits: AtomicU64,
     /// Keys for which the store was asked although the cache answered.
     pub misses: AtomicU64,
     /// Entries that were not put, since something newer was there or a lease was lost.

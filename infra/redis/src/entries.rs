@@ -45,20 +45,22 @@ impl Entries {
         })
     }
 
-    /// What is known under these keys, in their order.
-    pub(crate) async fn get(&self, place: &Place<'_>, keys: &[String]) -> Option<Vec<Entry>> {
+    /// What is known under these keys, in their order, and how many bytes that took.
+    pub(crate) async fn get(
+        &self,
+        place: &Place<'_>,
+        keys: &[String],
+    ) -> Option<Vec<(Entry, usize)>> {
+        let read = |key: &String, bytes: Option<&[u8]>| {
+            (Entry::read(key, bytes), bytes.map_or(0, <[u8]>::len))
+        };
         if let [key] = keys {
             let bytes: Option<Vec<u8>> = self.link.ask(&Cmd::get(self.name(place, key))).await?;
-            return Some(vec![Entry::read(key, bytes.as_deref())]);
+            return Some(vec![read(key, bytes.as_deref())]);
         }
         let names: Vec<String> = keys.iter().map(|key| self.name(place, key)).collect();
         let found: Vec<Option<Vec<u8>>> = self.link.ask(&Cmd::mget(names)).await?;
-        Some(
-            keys.iter()
-                .zip(&found)
-                .map(|(key, bytes)| Entry::read(key, bytes.as_deref()))
-                .collect(),
-        )
+        Some(keys.iter().zip(&found).map(|(key, bytes)| read(key, bytes.as_deref())).collect())
     }
 
     /// Takes the places of missing entries; tells which ones nobody else had taken.

@@ -41,6 +41,8 @@ pub(crate) struct Published {
     pub(crate) progress: Progress,
     /// `None`: nothing may be cached.
     pub(crate) epoch: Option<Epoch>,
+    /// Grows with every commit under the epoch, so that one that takes on no progress is noticed too.
+    pub(crate) revision: u64,
 }
 
 impl Published {
@@ -48,7 +50,7 @@ impl Published {
     pub(crate) fn stored(&self) -> Progress {
         let Progress { position, checkpoint: Checkpoint(checkpoint) } = &self.progress;
         let checkpoint = match &self.epoch {
-            Some(Epoch(epoch)) => format!("{MARK}{epoch}{END}{checkpoint}"),
+            Some(Epoch(epoch)) => format!("{MARK}{epoch}/{}{END}{checkpoint}", self.revision),
             None => checkpoint.clone(),
         };
         Progress { position: *position, checkpoint: Checkpoint(checkpoint) }
@@ -56,14 +58,19 @@ impl Published {
 
     /// From what the store keeps, also where it was written without a cache.
     pub(crate) fn told(stored: Progress) -> Self {
-        let parts = stored.checkpoint.0.strip_prefix(MARK).and_then(|rest| rest.split_once(END));
-        let Some((epoch, checkpoint)) = parts else {
-            return Self { progress: stored, epoch: None };
+        let Some((epoch, revision, checkpoint)) = parts(&stored.checkpoint.0) else {
+            return Self { progress: stored, epoch: None, revision: 0 };
         };
         let epoch = Some(Epoch(epoch.to_owned()));
         let checkpoint = Checkpoint(checkpoint.to_owned());
-        Self { progress: Progress { checkpoint, ..stored }, epoch }
+        Self { progress: Progress { checkpoint, ..stored }, epoch, revision }
     }
+}
+
+fn parts(checkpoint: &str) -> Option<(&str, u64, &str)> {
+    let (mark, checkpoint) = checkpoint.strip_prefix(MARK)?.split_once(END)?;
+    let (epoch, revision) = mark.split_once('/')?;
+    Some((epoch, revision.parse().ok()?, checkpoint))
 }
 
 #[cfg(test)]
@@ -81,7 +88,7 @@ mod tests {
         let names = Names::new();
         for checkpoint in ["", "offset 5", r#"{"0":5};x"#, "cache-epoch=a;b"] {
             let epoch = Some(Epoch(names.fresh()));
-            let published = Published { progress: progress(checkpoint), epoch };
+            let published = Published { progress: progress(checkpoint), epoch, revision: 7 };
             assert_eq!(Published::told(published.stored()), published);
         }
     }
@@ -89,7 +96,7 @@ mod tests {
     #[test]
     fn a_checkpoint_without_an_epoch_is_read_too() {
         let plain = Published::told(progress("offset 5"));
-        assert_eq!(plain, Published { progress: progress("offset 5"), epoch: None });
+        assert_eq!(plain, Published { progress: progress("offset 5"), epoch: None, revision: 0 });
     }
 
     #[test]

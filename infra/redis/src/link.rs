@@ -101,7 +101,8 @@ impl Link {
         let bound = Duration::from_millis(self.settings.connect_ms_max);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(bound))
-            .set_response_timeout(Some(Duration::from_millis(self.settings.response_ms_max)));
+            // Every question has a bound of its own.
+            .set_response_timeout(None);
         let connect = client.get_multiplexed_async_connection_with_config(&config);
         match timeout(bound, connect).await {
             Ok(Ok(connection)) => Some(self.connected(connection)),

@@ -9,12 +9,16 @@ pub struct CacheSettings {
     pub url: Option<String>,
     /// In front of every key.
     pub key_prefix: String,
-    /// How long an entry lives, and with it whatever a fail-over of Redis that lost writes brings back.
+    /// How long an entry lives in Redis, and how long a process keeps it. Twice this is how old a document can be that a
+    /// fail-over of Redis that lost writes brings back.
     pub entry_ms_max: u64,
     /// For how long the first reader that misses an entry may fill it. Longer than the store takes to answer.
     pub lease_ms_max: u64,
     /// Documents with more bytes are read from the store.
     pub entry_bytes_max: usize,
+    /// How many bytes of entries a process keeps itself, per collection: they are good until the next commit of anybody,
+    /// of which it hears with the progress. 0: none.
+    pub kept_bytes_max: usize,
     /// For how long a progress that was read is told again. A reader that waits for another position hears of it this
     /// much later at most; none is told a progress that its documents do not hold.
     pub progress_ms_max: u64,
@@ -40,6 +44,7 @@ impl CacheSettings {
             entry_ms_max: 60_000,
             lease_ms_max: 15_000,
             entry_bytes_max: 256 * 1024,
+            kept_bytes_max: 32 * 1024 * 1024,
             progress_ms_max: 5,
             connect_ms_max: 50,
             response_ms_max: 50,
@@ -56,6 +61,7 @@ impl fmt::Debug for CacheSettings {
             .field("entry_ms_max", &self.entry_ms_max)
             .field("lease_ms_max", &self.lease_ms_max)
             .field("entry_bytes_max", &self.entry_bytes_max)
+            .field("kept_bytes_max", &self.kept_bytes_max)
             .field("progress_ms_max", &self.progress_ms_max)
             .field("connect_ms_max", &self.connect_ms_max)
             .field("response_ms_max", &self.response_ms_max)

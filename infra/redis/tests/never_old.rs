@@ -22,7 +22,9 @@ use tokio::time::timeout;
 
 const KEYS: u64 = 6;
 const EVENTS: u64 = 1_500;
-const READERS: u64 = 4;
+const READERS: u64 = 6;
+/// Too little for all documents.
+const KEPT_BYTES_MAX: usize = 200;
 const TEST_S_MAX: u64 = 120;
 
 /// Which document the event at `position` changes.
@@ -102,8 +104,9 @@ async fn no_reader_is_shown_less_than_it_was_told() {
     let readers: Vec<_> = (0..READERS)
         .map(|n| {
             let settings = if n % 2 == 0 { &settings } else { &through };
-            let progress_ms_max = if n < 2 { 0 } else { 5 };
-            let settings = CacheSettings { progress_ms_max, ..settings.clone() };
+            let progress_ms_max = if n < 3 { 0 } else { 5 };
+            let kept_bytes_max = if n % 3 == 0 { 0 } else { KEPT_BYTES_MAX };
+            let settings = CacheSettings { progress_ms_max, kept_bytes_max, ..settings.clone() };
             tokio::spawn(read(cached(&store, &settings), n, Arc::clone(&ended)))
         })
         .collect();

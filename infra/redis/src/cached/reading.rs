@@ -1,5 +1,6 @@
 //! Reads: from the cache where it may be believed, else from the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ports::PortError;
@@ -19,7 +20,7 @@ impl Shared {
         &self,
         collection: &Collection,
         standing: &Standing,
-    ) -> Result<Option<Published>, PortError> {
+    ) -> Result<Option<Arc<Published>>, PortError> {
         let age_max = Duration::from_millis(self.entries.settings.progress_ms_max);
         if let Some(seen) = standing.seen(age_max) {
             return Ok(seen);
@@ -29,7 +30,7 @@ impl Shared {
             return Ok(seen);
         }
         let changes = standing.changes();
-        let published = self.inner.progress(collection).await?.map(Published::told);
+        let published = self.inner.progress(collection).await?.map(Published::told).map(Arc::new);
         standing.saw(changes, published.clone());
         Ok(published)
     }
@@ -44,37 +45,72 @@ impl Shared {
             return self.inner.get(collection, keys).await;
         }
         let standing = self.standings.of(collection);
-        let epoch = self.look(collection, &standing).await?.and_then(|published| published.epoch);
-        let Some(epoch) = epoch else { return self.inner.get(collection, keys).await };
-        let place = Place { collection, epoch: &epoch };
+        let look = self.look(collection, &standing).await?;
+        let Some((look, epoch)) = look.as_ref().and_then(|look| Some((look, look.epoch.as_ref()?)))
+        else {
+            return self.inner.get(collection, keys).await;
+        };
         let mut documents = Vec::with_capacity(keys.len());
-        for some in keys.chunks(ENTRIES_MAX) {
-            self.some_documents(&place, some, &mut documents).await?;
+        let unkept = self.kept(&standing, look, keys, &mut documents);
+        let place = Place { collection, epoch };
+        for some in unkept.chunks(ENTRIES_MAX) {
+            documents.extend(self.some_documents(&place, &standing, look, some).await?);
         }
         Ok(documents)
+    }
+
+    /// Takes what this process has kept; tells of which keys that is nothing.
+    fn kept(
+        &self,
+        standing: &Standing,
+        look: &Published,
+        keys: &[String],
+        documents: &mut Vec<Document>,
+    ) -> Vec<String> {
+        let age_max = Duration::from_millis(self.entries.settings.entry_ms_max);
+        let kept = standing.kept();
+        let mut unkept = Vec::new();
+        for key in keys {
+            match kept.get(look, key, age_max) {
+                Some(document) => documents.extend(document),
+                None => unkept.push(key.clone()),
+            }
+        }
+        drop(kept);
+        let hits = keys.len() - unkept.len();
+        CacheCounts::add(&self.entries.counts.hits, hits);
+        CacheCounts::add(&self.entries.counts.kept_hits, hits);
+        unkept
     }
 
     async fn some_documents(
         &self,
         place: &Place<'_>,
+        standing: &Standing,
+        look: &Arc<Published>,
         keys: &[String],
-        documents: &mut Vec<Document>,
-    ) -> Result<(), PortError> {
+    ) -> Result<Vec<Document>, PortError> {
         let Some(entries) = self.entries.get(place, keys).await else {
-            documents.extend(self.inner.get(place.collection, keys).await?);
-            return Ok(());
+            return self.inner.get(place.collection, keys).await;
         };
-        let (mut missing, mut asked) = (Vec::new(), Vec::new());
-        for (key, entry) in keys.iter().zip(entries) {
-            match entry {
-                Entry::Known(document) => documents.push(document),
-                Entry::Absent => {}
-                Entry::AskStore => asked.push(key.clone()),
+        let kept_bytes_max = self.entries.settings.kept_bytes_max;
+        let (mut documents, mut missing, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, (entry, bytes)) in keys.iter().zip(entries) {
+            let known = match entry {
+                Entry::Known(document) => Some(document),
+                Entry::Absent => None,
+                Entry::AskStore => {
+                    asked.push(key.clone());
+                    continue;
+                }
                 Entry::Missing => {
                     missing.push(key.as_str());
                     asked.push(key.clone());
+                    continue;
                 }
-            }
+            };
+            documents.extend(known.clone());
+            standing.kept().put(look, key, known, bytes, kept_bytes_max);
         }
         let counts = &self.entries.counts;
         CacheCounts::add(&counts.hits, keys.len() - asked.len());
@@ -82,7 +118,7 @@ impl Shared {
         if !asked.is_empty() {
             documents.extend(self.fetched(place, &missing, &asked).await?);
         }
-        Ok(())
+        Ok(documents)
     }
 
     /// What the store tells of `asked`; the entries that were missing are filled with it.

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ports::checkpoint::Progress;
 use ports::read_models::{Collection, Document};
 use ports::stream::GlobalPosition;
 use tokio::time::Instant;
 
+use super::kept::Kept;
 use crate::epoch::{Epoch, Published};
 
 /// How many documents a projector may read between two commits before they are no longer told apart.
@@ -37,6 +39,8 @@ pub(super) struct Standing {
     pub(super) writer: tokio::sync::Mutex<Writer>,
     /// Documents may have been written whose entries were not.
     unsettled: AtomicBool,
+    /// Entries that need not be asked of Redis.
+    kept: Mutex<Kept>,
     /// What the projector has read since the last commit.
     reads: Mutex<HashMap<String, GlobalPosition>>,
 }
@@ -46,22 +50,33 @@ pub(super) struct Standing {
 struct Seen {
     /// Grows when what was seen is worth nothing any more.
     changes: u64,
-    last: Option<(Instant, Option<Published>)>,
+    last: Option<(Instant, Option<Arc<Published>>)>,
 }
 
 /// Under which epoch this process writes.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) epoch: Option<Epoch>,
+    /// How many commits there were under it.
+    pub(super) revision: u64,
     /// The stored progress names this epoch, or did when this process last wrote it.
     pub(super) is_published: bool,
+    /// How far the progress was that it wrote then.
+    pub(super) position: GlobalPosition,
     /// Over which connection the entries were put.
     pub(super) link: u64,
 }
 
+impl Writer {
+    /// Whether the stored progress, as far as it is known, gives way to this one.
+    pub(super) fn leads_to(&self, progress: &Progress) -> bool {
+        self.is_published && self.position <= progress.position
+    }
+}
+
 impl Standing {
     /// What was seen no longer ago than this; the inner `None`: there is no progress.
-    pub(super) fn seen(&self, age_max: Duration) -> Option<Option<Published>> {
+    pub(super) fn seen(&self, age_max: Duration) -> Option<Option<Arc<Published>>> {
         let seen = held(&self.seen);
         let (at, published) = seen.last.as_ref()?;
         (at.elapsed() < age_max).then(|| published.clone())
@@ -73,11 +88,15 @@ impl Standing {
     }
 
     /// Remembers a look, unless something was published meanwhile.
-    pub(super) fn saw(&self, changes: u64, published: Option<Published>) {
+    pub(super) fn saw(&self, changes: u64, published: Option<Arc<Published>>) {
         let mut seen = held(&self.seen);
         if seen.changes == changes {
             seen.last = Some((Instant::now(), published));
         }
+    }
+
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        held(&self.kept)
     }
 
     /// Makes the next reader look anew.

@@ -45,49 +45,38 @@ impl Shared {
         progress: Option<&Progress>,
     ) -> Result<(), PortError> {
         let reads = standing.take_reads();
-        let published = self.to_publish(collection, writer, progress).await?;
+        let changes_nothing = writes.is_empty() && reads.is_empty();
+        let published = match progress.filter(|progress| is_cached(progress)) {
+            Some(progress) if writer.leads_to(progress) => Some(progress.clone()),
+            None if changes_nothing && writer.is_published => None,
+            // Readers learn of any change by the revision in the progress that there is.
+            wanted => further(wanted.cloned(), self.stored(collection).await?),
+        };
         if standing.settle() || writer.epoch.is_none() || writer.link != self.entries.link.number()
         {
             self.leave(collection, writer);
         }
         // Nobody reads entries of a collection that has not come anywhere yet.
-        let is_read = published.is_some() || writer.is_published;
-        if is_read && self.put(collection, writer, writes, &reads).await.is_none() {
+        if published.is_some() && self.put(collection, writer, writes, &reads).await.is_none() {
             self.leave(collection, writer);
         }
-        let published = match published {
-            None if is_read && !writer.is_published => self.stored(collection).await?,
-            published => published,
-        };
         kill_point(BEFORE_PROGRESS);
         if let Some(progress) = published {
-            let epoch = writer.epoch.clone();
-            let stored = Published { progress, epoch }.stored();
+            writer.revision += 1;
+            let (epoch, revision) = (writer.epoch.clone(), writer.revision);
+            let position = progress.position;
+            let stored = Published { progress, epoch, revision }.stored();
             writer.is_published = false;
             self.inner.commit(collection, &[], Some(&stored)).await?;
             writer.is_published = true;
+            writer.position = position;
             standing.forget();
-        } else if let Some(begun) = progress {
+        } else if let Some(begun) = progress.filter(|progress| !is_cached(progress)) {
             self.inner.commit(collection, &[], Some(begun)).await?;
             standing.forget();
         }
         kill_point(AFTER_PROGRESS);
         Ok(())
-    }
-
-    /// The progress to be published. Where there is none to take on, and readers still go by the entries of an
-    /// earlier writer, which this one does not keep: the progress that there is, to be told with an epoch of its own.
-    async fn to_publish(
-        &self,
-        collection: &Collection,
-        writer: &Writer,
-        progress: Option<&Progress>,
-    ) -> Result<Option<Progress>, PortError> {
-        match progress {
-            Some(progress) if is_cached(progress) => Ok(Some(progress.clone())),
-            _ if writer.is_published => Ok(None),
-            _ => self.stored(collection).await,
-        }
     }
 
     async fn stored(&self, collection: &Collection) -> Result<Option<Progress>, PortError> {
@@ -103,7 +92,9 @@ impl Shared {
         CacheCounts::add(&self.entries.counts.epochs, 1);
         *writer = Writer {
             epoch: Some(Epoch(epoch)),
+            revision: 0,
             is_published: false,
+            position: GlobalPosition(0),
             link: self.entries.link.number(),
         };
     }
@@ -142,6 +133,14 @@ impl Shared {
         // The connection is new. Under a new epoch that nobody has seen there is nothing that could have been lost.
         writer.link = self.entries.link.number();
         (!writer.is_published).then_some(())
+    }
+}
+
+/// A progress that is behind the stored one would not be taken on, and with it neither epoch nor revision.
+fn further(wanted: Option<Progress>, stored: Option<Progress>) -> Option<Progress> {
+    match (wanted, stored) {
+        (Some(wanted), Some(stored)) if stored.position > wanted.position => Some(stored),
+        (wanted, stored) => wanted.or(stored),
     }
 }
 

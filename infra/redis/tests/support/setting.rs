@@ -17,11 +17,12 @@ pub(crate) const MOTORS: Collection =
 /// Longer than a busy machine takes, so that no test sees an outage that it did not make.
 const PATIENT_MS: u64 = 10_000;
 
-/// A prefix that nobody else has, and bounds that only an outage exceeds.
+/// A prefix that nobody else has, bounds that only an outage exceeds, and nothing that is not asked of Redis.
 pub(crate) fn patient(url: &str) -> CacheSettings {
     CacheSettings {
         key_prefix: format!("{}:", services::fresh_name("t")),
         progress_ms_max: 0,
+        kept_bytes_max: 0,
         connect_ms_max: PATIENT_MS,
         response_ms_max: PATIENT_MS,
         off_ms: 0,
