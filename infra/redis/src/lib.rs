@@ -6,7 +6,8 @@
 //!
 //! The store stays the truth. A commit goes documents → entries → progress; readers learn the epoch with the progress.
 //! So a read never shows a state before the progress that its reader has seen, whether Redis answers, is away, was
-//! emptied, or answers some and not others. `docs/adr/0021` tells why.
+//! emptied, or answers some and not others. `docs/adr/0021-documents-in-mongodb-behind-a-cache-that-is-never-old.md`
+//! tells why.
 //!
 //! Kill points, for tests that stop the process (with the feature `failpoints`): `cache-before-put` after the
 //! documents, `cache-before-progress` after the entries, and `cache-after-progress`.
