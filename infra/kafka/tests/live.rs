@@ -1,4 +1,5 @@
 //! The live feed over a real cluster.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "common/cluster.rs"]
 mod cluster;

@@ -1,4 +1,5 @@
 //! Samples over a real cluster and a real registry.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "common/cluster.rs"]
 mod cluster;

@@ -111,7 +111,8 @@ fn what_is_posted_over_http_may_come_by_kafka_with_its_motor() {
         samples: vec![0.1, -0.0],
     });
     for samples in [r#""samples":[0.1,-0.0]"#, r#""samples_base64":"zczMPQAAAIA=""#] {
-        assert_eq!(message(&json.replace("SAMPLES", samples)).samples, [expected.clone()]);
+        let message = message(&json.replace("SAMPLES", samples));
+        assert_eq!(message.samples, std::slice::from_ref(&expected));
     }
     let both = json.replace("SAMPLES", r#""samples":[1],"samples_base64":"""#);
     assert!(refusal(&both).starts_with("field samples"), "{}", refusal(&both));
