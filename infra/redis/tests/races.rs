@@ -184,6 +184,22 @@ async fn what_another_projector_wrote_is_not_overlooked() {
     }
 }
 
+/// Neither the replay of one projector nor a batch of its that returns vouches for what another one has folded.
+#[tokio::test]
+async fn a_projector_does_not_vouch_for_another_ones_progress() {
+    for again in [None, Some(progress(2))] {
+        let Some(scene) = scene().await else { return };
+        put(&scene.projector, "a", 3).await;
+        assert_eq!(got(&*scene.reader, "a").await, Some(document("a", 3)));
+        let other = cached(&scene.store, &scene.settings).for_projectors();
+        fold(&other, "a", 5).await;
+        scene.projector.commit(&MOTORS, &[write("b", 2)], again.as_ref()).await.unwrap();
+        assert_eq!(scene.reader.progress(&MOTORS).await.unwrap(), Some(progress(5)));
+        assert_eq!(got(&*scene.reader, "a").await, Some(document("a", 5)));
+        assert_eq!(got(&*scene.reader, "b").await, Some(document("b", 2)));
+    }
+}
+
 #[tokio::test]
 async fn a_commit_that_was_dropped_leaves_no_entry_that_is_believed() {
     let Some(scene) = scene().await else { return };

@@ -45,17 +45,17 @@ impl Shared {
         progress: Option<&Progress>,
     ) -> Result<(), PortError> {
         let reads = standing.take_reads();
+        let is_unsettled = standing.settle();
+        if is_unsettled || writer.epoch.is_none() || writer.link != self.entries.link.number() {
+            self.leave(collection, writer);
+        }
         let changes_nothing = writes.is_empty() && reads.is_empty();
         let published = match progress.filter(|progress| is_cached(progress)) {
             Some(progress) if writer.leads_to(progress) => Some(progress.clone()),
             None if changes_nothing && writer.is_published => None,
             // Readers learn of any change by the revision in the progress that there is.
-            wanted => further(wanted.cloned(), self.stored(collection).await?),
+            wanted => further(wanted.cloned(), self.stored(collection, writer).await?),
         };
-        if standing.settle() || writer.epoch.is_none() || writer.link != self.entries.link.number()
-        {
-            self.leave(collection, writer);
-        }
         // Nobody reads entries of a collection that has not come anywhere yet.
         if published.is_some() && self.put(collection, writer, writes, &reads).await.is_none() {
             self.leave(collection, writer);
@@ -79,9 +79,20 @@ impl Shared {
         Ok(())
     }
 
-    async fn stored(&self, collection: &Collection) -> Result<Option<Progress>, PortError> {
-        let stored = self.inner.progress(collection).await?;
-        Ok(stored.map(|stored| Published::told(stored).progress).filter(is_cached))
+    /// The progress that there is. Another writer may have told it: its events are in the store, but not in the entries
+    /// of this one, which are left then.
+    async fn stored(
+        &self,
+        collection: &Collection,
+        writer: &mut Writer,
+    ) -> Result<Option<Progress>, PortError> {
+        let Some(stored) = self.inner.progress(collection).await?.map(Published::told) else {
+            return Ok(None);
+        };
+        if writer.is_published && stored.epoch != writer.epoch {
+            self.leave(collection, writer);
+        }
+        Ok(Some(stored.progress).filter(is_cached))
     }
 
     /// Leaves all entries behind: those under the new epoch are none.
