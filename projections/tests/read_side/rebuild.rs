@@ -8,16 +8,18 @@ use domain::aggregate::EncodedEvent;
 use domain::motor::MotorEvent;
 use ports::PortError;
 use ports::dead_letter::DeadLetters;
+use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
 use ports::handler::EventHandler;
 use ports::memory::faulty::{Faults, Faulty};
 use ports::memory::{ManualClock, MemoryDeadLetters, MemoryLog, MemoryReadModels};
-use ports::read_models::{Generations, ReadModels, Write};
+use ports::read_models::{Document, Generations, ReadModels, Write};
 use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
 use projections::ProjectionKind;
 use projections::generation::{Standing, prepare};
 use projections::live::{ReadSettings, ReadSide};
+use projections::projector::Poison;
 use projections::rebuild::{Comparison, HoldLive, Phase, Rebuild, RebuildError, hash};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -231,6 +233,17 @@ impl ProjectionKind for Newer {
     }
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler> {
         self.0.projector(generation, models)
+    }
+    fn key(&self, event: &RecordedEvent) -> Option<String> {
+        self.0.key(event)
+    }
+    fn fold(
+        &self,
+        key: &str,
+        document: Option<Document>,
+        events: &[&RecordedEvent],
+    ) -> Result<Option<Document>, Poison> {
+        self.0.fold(key, document, events)
     }
     fn schema(&self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         self.0.schema(generator)
