@@ -18,6 +18,7 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, EventStore};
 use ports::stream::{GlobalPosition, StreamVersion};
 use ports::subscription::progress_at;
+use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 const WRITERS: u64 = 8;
@@ -185,4 +186,20 @@ async fn closing_answers_what_waits_and_takes_nothing_more() {
     }
     let refused = log.append(append(motor(100), 0)).await.unwrap_err();
     assert!(matches!(refused, AppendError::Unavailable(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_append_that_cannot_be_stored_spoils_no_other() {
+    let Some(database) = Database::fresh().await else { return };
+    let stores = database.open().await;
+    let mut appends: Vec<_> = (0..20).map(|number| append(motor(number), 0)).collect();
+    // Deeper than the server's stack.
+    let nested = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    appends[7].events[0].data = RawValue::from_string(nested).unwrap();
+    let appends = appends.into_iter().map(|append| stores.log.append(append));
+    let results = futures::future::join_all(appends).await;
+    let refused = results.iter().filter(|result| result.is_err()).count();
+    assert!(matches!(&results[7], Err(AppendError::Unavailable(_))), "{:?}", results[7]);
+    assert_eq!(refused, 1);
+    assert_eq!(stores.log.head().await.unwrap(), GlobalPosition(19));
 }
