@@ -8,9 +8,12 @@ use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 /// How long the cluster may take to tell of a topic, or of an offset.
 const ANSWER_MS_MAX: u64 = 10_000;
+/// How long a partition that has no leader at the moment is left alone.
+const LEADER_WAIT_MS: u64 = 100;
 
 /// How many partitions the cluster has of each topic, in the order in which they were asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +36,8 @@ impl Partitions {
     ) -> Result<Self, PortError> {
         let (consumer, topics) = (Arc::clone(consumer), topics.to_vec());
         off_the_runtime("asking for the partitions of the topics", move || {
-            let with_count = |topic: String| Ok((count_of(&consumer, &topic)?, topic));
-            let topics = topics.into_iter().map(with_count).collect::<KafkaResult<Vec<_>>>()?;
-            Ok(Self { topics: topics.into_iter().map(|(count, topic)| (topic, count)).collect() })
+            let counted = |topic: &String| Ok((topic.clone(), count_of(&consumer, topic)?));
+            Ok(Self { topics: topics.iter().map(counted).collect::<KafkaResult<_>>()? })
         })
         .await
     }
@@ -129,14 +131,27 @@ fn count(partitions: i32) -> usize {
     usize::try_from(partitions).unwrap_or_default()
 }
 
-/// Runs a call of the client that blocks.
+/// Runs a call of the client that blocks; again while a partition is only changing its leader.
 async fn off_the_runtime<T: Send + 'static>(
     attempted: &'static str,
-    call: impl FnOnce() -> KafkaResult<T> + Send + 'static,
+    call: impl Fn() -> KafkaResult<T> + Clone + Send + 'static,
 ) -> Result<T, PortError> {
-    let ended = spawn_blocking(call).await;
-    let answer = ended.map_err(|stopping| PortError::new(attempted, stopping))?;
-    answer.map_err(|error| PortError::new(attempted, error))
+    let bound = Instant::now() + answer_bound();
+    loop {
+        let answer = spawn_blocking(call.clone()).await;
+        match answer.map_err(|stopping| PortError::new(attempted, stopping))? {
+            Err(error) if changes_leader(&error) && Instant::now() < bound => {
+                sleep(Duration::from_millis(LEADER_WAIT_MS)).await;
+            }
+            answer => return answer.map_err(|error| PortError::new(attempted, error)),
+        }
+    }
+}
+
+fn changes_leader(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    let changing = [Code::LeaderNotAvailable, Code::NotLeaderForPartition];
+    error.rdkafka_error_code().is_some_and(|code| changing.contains(&code))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reads all partitions of the event topics and feeds the tail.
 
-mod session;
+mod assignment;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::tail::Tail;
 use crate::settings::KafkaSettings;
-use session::{Ended, Session};
+use assignment::{Assignment, Ended};
 
 /// The shortest wait before the topics are opened anew.
 const REOPEN_DELAY_MS: u64 = 200;
@@ -103,12 +103,12 @@ impl TailReader {
             let began = tokio::select! {
                 biased;
                 _ = drain.wait_for(|draining| *draining) => return,
-                began = Session::begin(&self) => began,
+                began = Assignment::begin(&self) => began,
             };
             let ended = match began {
-                Ok(session) => {
+                Ok(assignment) => {
                     delay = Duration::from_millis(REOPEN_DELAY_MS);
-                    session.run(&mut drain).await
+                    assignment.run(&mut drain).await
                 }
                 Err(ended) => ended,
             };

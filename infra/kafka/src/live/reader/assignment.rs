@@ -28,7 +28,7 @@ const PREFETCH_KBYTES_MAX: usize = 16 * 1024;
 /// So many records of a partition the client tries to hold ready.
 const PREFETCH_RECORDS: usize = 5_000;
 
-/// Why a session came to its end.
+/// Why an assignment came to its end.
 pub(super) enum Ended {
     /// It was to stop.
     Drained,
@@ -39,7 +39,7 @@ pub(super) enum Ended {
 }
 
 /// All partitions of the event topics, assigned to one consumer.
-pub(super) struct Session<'a> {
+pub(super) struct Assignment<'a> {
     reader: &'a TailReader,
     consumer: Arc<StreamConsumer>,
     partitions: Partitions,
@@ -62,7 +62,7 @@ enum Turn<'c> {
     LookAtPartitions,
 }
 
-impl<'a> Session<'a> {
+impl<'a> Assignment<'a> {
     pub(super) async fn begin(reader: &'a TailReader) -> Result<Self, Ended> {
         let failed = |error| Ended::Failed(PortError::new("opening the event topics", error));
         let consumer = consumer(reader).map_err(failed)?;

@@ -8,13 +8,13 @@ use ports::stream::GlobalPosition;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::{Ended, Session};
+use super::{Assignment, Ended};
 use crate::live::reorder::{Gap, GapKind};
 
 /// So many events are read from the log at a time.
 const FILL_EVENTS_MAX: usize = 500;
 
-impl Session<'_> {
+impl Assignment<'_> {
     /// Hands on what is in order, and sees what is missing.
     pub(super) fn hand_on(&mut self) {
         let tail = &self.reader.tail;
