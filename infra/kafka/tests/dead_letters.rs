@@ -23,7 +23,8 @@ mod contract {
 
     fn over_nothing() -> DeadLettersToTopic {
         let kafka = KafkaSettings::plaintext("127.0.0.1:9");
-        let topic = DeadLetterTopic::new(&kafka, Topics::default(), "test").unwrap();
+        let topic = DeadLetterTopic::new(&kafka, Topics::default(), "test");
+        let topic = topic.expect("the settings are good");
         let inner = Arc::new(MemoryDeadLetters::default());
         DeadLettersToTopic::over(inner, Arc::new(topic), Topics::default(), Arc::default())
     }
