@@ -4,11 +4,14 @@
 mod held;
 #[path = "support/setting.rs"]
 mod setting;
+#[path = "../../mongo/tests/support/store.rs"]
+mod store;
 
 use std::sync::Arc;
 
-use infra_mongo::{MongoDocuments, MongoSettings};
+use infra_mongo::MongoDocuments;
 use infra_redis::{CacheSettings, CachedReadModels};
+use store::Store;
 
 /// Behind a real Redis; `None` where there is none.
 fn behind_redis() -> Option<CachedReadModels> {
@@ -17,24 +20,28 @@ fn behind_redis() -> Option<CachedReadModels> {
 }
 
 /// As in production: the documents in MongoDB, and all that a process may remember.
-async fn over_mongodb() -> Option<CachedReadModels> {
-    let (uri, url) = (services::mongodb()?, services::redis()?);
-    let documents = MongoSettings {
-        database: "atalaya_test".to_owned(),
-        collection_prefix: format!("{}_", services::fresh_name("t")),
-        ..MongoSettings::at(uri)
-    };
-    let documents = MongoDocuments::open(&documents).await.expect("the address is in order");
+struct Production {
+    models: CachedReadModels,
+    _store: Store,
+}
+
+async fn over_mongodb() -> Option<Production> {
+    let url = services::redis()?;
+    let store = store::fresh().await?;
     let CacheSettings { progress_ms_max, kept_bytes_max, .. } = CacheSettings::off();
     let settings = CacheSettings { progress_ms_max, kept_bytes_max, ..setting::patient(&url) };
-    Some(setting::cached(&Arc::new(documents), &settings))
+    let inner = MongoDocuments::open(&store.settings).await.expect("the address is in order");
+    Some(Production { models: setting::cached(&Arc::new(inner), &settings), _store: store })
 }
 
 mod production {
-    ports::contract::read_models!(match super::over_mongodb().await {
-        Some(models) => models,
-        None => return,
-    });
+    ports::contract::read_models!(
+        match super::over_mongodb().await {
+            Some(production) => production,
+            None => return,
+        },
+        |production| &production.models
+    );
 }
 
 mod for_readers {

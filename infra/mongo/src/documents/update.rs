@@ -91,8 +91,23 @@ pub(super) fn commands(statements: &[Statement]) -> impl Iterator<Item = &[State
     })
 }
 
+/// Runs the statements of one command by `send`.
+pub(super) async fn replaced<A: Future<Output = Result<Bson, Fault>>>(
+    collection: &str,
+    statements: &[Statement],
+    concern: Option<&WriteConcern>,
+    send: impl Fn(RawDocumentBuf) -> A,
+) -> Result<(), Fault> {
+    let present = met(send(command(collection, statements.iter(), true, concern)?).await?)?;
+    let again = present.iter().filter_map(|&index| statements.get(index));
+    if again.clone().next().is_some() {
+        met(send(command(collection, again, false, concern)?).await?)?;
+    }
+    Ok(())
+}
+
 /// The command that runs `statements` on `collection`.
-pub(super) fn command<'a>(
+fn command<'a>(
     collection: &str,
     statements: impl Iterator<Item = &'a Statement>,
     upsert: bool,
@@ -138,7 +153,7 @@ struct ConcernError {
 }
 
 /// Which statements met a document under their key; any other trouble is an error.
-pub(super) fn met(reply: Bson) -> Result<Vec<usize>, Fault> {
+fn met(reply: Bson) -> Result<Vec<usize>, Fault> {
     let reply: Reply = mongodb::bson::deserialize_from_document(reply)?;
     let mut met = Vec::new();
     for WriteError { index, code, errmsg } in reply.write_errors {
@@ -155,6 +170,9 @@ pub(super) fn met(reply: Bson) -> Result<Vec<usize>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+    use std::sync::Mutex;
+
     use mongodb::bson::doc;
 
     use super::*;
@@ -190,5 +208,29 @@ mod tests {
         let concern = doc! { "code": 64, "errmsg": "waiting for replication timed out" };
         let refusal = met(doc! { "ok": 1.0, "writeConcernError": concern }).unwrap_err();
         assert!(refusal.to_string().contains("code 64"), "{refusal}");
+    }
+
+    /// The newer of two that insert at a time may be the one that meets the other's document.
+    #[tokio::test]
+    async fn what_met_a_document_is_tried_again_without_inserting() {
+        let keys = ["a", "b", "c"];
+        let of = |key| Statement::new(key, Guard::Below(5), RawDocumentBuf::new()).unwrap();
+        let sent = Mutex::new(Vec::new());
+        let send = |command: RawDocumentBuf| {
+            let command = Bson::try_from(command).unwrap();
+            let asked = |update: &mongodb::bson::Bson| {
+                let update = update.as_document().unwrap();
+                let key = update.get_document("q").unwrap().get_str("_id").unwrap().to_owned();
+                (key, update.get_bool("upsert").unwrap())
+            };
+            let mut sent = sent.lock().unwrap();
+            sent.push(command.get_array("updates").unwrap().iter().map(asked).collect::<Vec<_>>());
+            let duplicate = doc! { "index": 1, "code": DUPLICATE_KEY, "errmsg": "E11000" };
+            let errors = if sent.len() == 1 { vec![duplicate] } else { Vec::new() };
+            ready(Ok(doc! { "ok": 1.0, "writeErrors": errors }))
+        };
+        replaced("motors_v1", &keys.map(of), None, send).await.unwrap();
+        let all = keys.map(|key| (key.to_owned(), true)).to_vec();
+        assert_eq!(*sent.lock().unwrap(), [all, vec![("b".to_owned(), false)]]);
     }
 }

@@ -9,7 +9,7 @@ use ports::read_models::{Collection, Generations, Write};
 use ports::stream::GlobalPosition;
 
 use super::names::{self, GENERATIONS, PROGRESS};
-use super::update::{Guard, Statement, command, commands, met};
+use super::update::{Guard, Statement, commands, replaced};
 use super::{MongoDocuments, envelope};
 use crate::error::{Corrupt, Fault, Unstorable};
 use crate::kill_points::{AFTER_PROGRESS, BEFORE_PROGRESS, MID_BATCH, kill_point};
@@ -39,14 +39,9 @@ impl MongoDocuments {
     async fn replace(&self, collection: &str, statements: &[Statement]) -> Result<(), Fault> {
         let concern = self.concern.as_ref();
         let name = self.full_name(collection);
+        let send = |command| self.in_time(self.database.run_raw_command(command));
         for some in commands(statements) {
-            let first = command(&name, some.iter(), true, concern)?;
-            let present = met(self.in_time(self.database.run_raw_command(first)).await?)?;
-            if !present.is_empty() {
-                let again = present.iter().filter_map(|&index| some.get(index));
-                let again = command(&name, again, false, concern)?;
-                met(self.in_time(self.database.run_raw_command(again)).await?)?;
-            }
+            replaced(&name, some, concern, &send).await?;
             kill_point(MID_BATCH);
         }
         Ok(())
