@@ -18,6 +18,7 @@ use ports::leadership::{Leadership, Term};
 use ports::read_models::ReadModels;
 use ports::readings::Readings;
 use ports::samples::{SampleSource, Samples};
+use ports::stream::GlobalPosition;
 use ports::subscription::Subscriptions;
 use ports::work_queue::WorkQueue;
 use uuid::Uuid;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::config::{Config, Profile};
 use crate::http::Probe;
 use crate::leading::Duty;
+use crate::reconciler::TopicAudit;
 
 /// A world for the roles: one adapter per port.
 #[derive(Clone)]
@@ -59,6 +61,8 @@ pub struct Adapters {
     pub leadership: Arc<dyn Leadership>,
     /// Hands the log on to where others read it; `None` where everybody reads the log itself.
     pub relay: Option<RelayParts>,
+    /// Reads back what was handed on, so that it can be compared with the log.
+    pub topic_audit: Option<Arc<dyn TopicAudit>>,
     /// What has to be well besides the log.
     pub probes: Vec<Arc<dyn Probe>>,
     /// Time and ids.
@@ -73,8 +77,17 @@ pub type ReadingsUnder = Arc<dyn Fn(&Term) -> Arc<dyn Readings> + Send + Sync>;
 pub struct RelayParts {
     /// Makes what hands the log on; one of it in each process.
     pub duty: Arc<dyn Fn() -> Box<dyn Duty> + Send + Sync>,
-    /// How it is.
-    pub probe: Arc<dyn Probe>,
+    /// How it is; `None` while another process does it.
+    pub state: Arc<dyn Fn() -> Option<RelayState> + Send + Sync>,
+}
+
+/// How the relay of this process is.
+#[derive(Clone, Debug)]
+pub struct RelayState {
+    /// Everything up to here has been handed on.
+    pub position: GlobalPosition,
+    /// Why it stands still, if it does.
+    pub trouble: Option<String>,
 }
 
 /// What stands behind the ports; it is closed last.

@@ -18,7 +18,7 @@ use health::Health;
 
 pub use docs::openapi;
 pub use health::Probe;
-pub use probes::{DroppedProbe, DutyProbe, HandlerProbe, LogProbe, ProjectionProbe};
+pub use probes::{DroppedProbe, DutyProbe, HandlerProbe, LogProbe, ProjectionProbe, RelayProbe};
 
 /// What lies around the routes.
 pub struct Surroundings {

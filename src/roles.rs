@@ -1,6 +1,7 @@
 //! What a process can be, and what each role starts.
 
 mod led;
+mod reconciling;
 mod start;
 
 use std::fmt;

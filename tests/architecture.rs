@@ -37,7 +37,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("prometheus", &["infra-telemetry"]),
     ("rdkafka", &["infra-kafka"]),
     ("redis", &["infra-redis"]),
-    ("reqwest", &["atalaya"]),
+    ("reqwest", &["atalaya", "infra-kafka"]),
     ("rusqlite", &["infra-sqlite"]),
     ("schema_registry_converter", &["infra-kafka"]),
     ("sqlx", &["infra-postgres"]),

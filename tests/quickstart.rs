@@ -65,6 +65,8 @@ async fn follow(addresses: &[(&str, &str)]) {
     let bound = Duration::from_secs(QUICK_START_S_MAX);
     let status = within(bound, async || shell.try_wait().unwrap()).await;
     let said = [out, err].map(|file| fs::read_to_string(file).unwrap());
+    // What hangs is not left behind.
+    let _ = shell.kill();
     let succeeded = status.is_some_and(|status| status.success());
     assert!(succeeded, "{status:?}\n{}\n{}", said[0], said[1]);
     check_pictures(place.path());

@@ -51,6 +51,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         work_queue: stores.log.clone(),
         leadership: Arc::new(Alone),
         relay: None,
+        topic_audit: None,
         probes: Vec::new(),
         clock,
     };

@@ -22,6 +22,10 @@ pub struct Services {
     pub kafka_brokers: String,
     /// Where samples come in.
     pub kafka_topic: String,
+    /// How many partitions topics get that are made by `atalaya migrate`.
+    pub topic_partitions: u16,
+    /// How many brokers have each of them.
+    pub topic_replication: u16,
     /// The root of the registry's Confluent API.
     pub schema_registry_url: String,
     /// As a URI with its password.
@@ -58,6 +62,8 @@ impl Settings<'_> {
             postgres_url: self.postgres_url()?,
             kafka_brokers: brokers(&self.required("KAFKA_HOST")?),
             kafka_topic: self.text("KAFKA_TOPIC")?.unwrap_or_else(|| "vibration-topic".to_owned()),
+            topic_partitions: self.number("TOPIC_PARTITIONS", 12, 1..=1_000)?,
+            topic_replication: self.number("TOPIC_REPLICATION", 3, 1..=10)?,
             schema_registry_url: self.required("SCHEMA_REGISTRY_URL")?,
             mongodb_uri: Secret::new(self.required("MONGODB_URI")?),
             redis_url: self.redis_url()?,
@@ -123,6 +129,8 @@ impl Profile {
                 ("POSTGRES_URL", without_password(services.postgres_url.reveal())),
                 ("KAFKA_HOST", services.kafka_brokers.clone()),
                 ("KAFKA_TOPIC", services.kafka_topic.clone()),
+                ("TOPIC_PARTITIONS", services.topic_partitions.to_string()),
+                ("TOPIC_REPLICATION", services.topic_replication.to_string()),
                 ("SCHEMA_REGISTRY_URL", without_password(&services.schema_registry_url)),
                 ("MONGODB_URI", without_password(services.mongodb_uri.reveal())),
             ]);

@@ -7,13 +7,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use infra_telemetry::Metrics;
+use infra_telemetry::{Metrics, TraceSpan};
 use ports::problem::{CONTENT_TYPE, Problem};
 use tracing::{debug, error};
 
 const NO_ROUTE: &str = "none";
 
-/// Times every request under the pattern of its route.
+/// Times every request, as part of its trace, under the pattern of its route.
 pub(super) async fn measure(
     State(metrics): State<Arc<Metrics>>,
     request: Request,
@@ -22,9 +22,13 @@ pub(super) async fn measure(
     let began = Instant::now();
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let response = next.run(request).await;
+    let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let given = given.map(str::to_owned);
     let route = route.as_deref().unwrap_or(NO_ROUTE);
+    let span = TraceSpan::request(&method, route, given.as_deref());
+    let response = span.run(next.run(request)).await;
     let status = response.status().as_u16();
+    span.answered(status);
     let duration_s = began.elapsed().as_secs_f64();
     metrics.request(&method, route, status, duration_s);
     debug!(%method, route, status, duration_s, "answered");

@@ -11,7 +11,7 @@ use ports::event_log::{EventLog, LogQuery};
 use processors::vibration::{Dropped, Tally};
 
 use super::Probe;
-use crate::adapters::Adapters;
+use crate::adapters::{Adapters, RelayParts};
 use crate::lag::lag_behind;
 use crate::projection_host::ProjectionHost;
 use crate::runner::{RunnerHandle, RunnerState};
@@ -193,5 +193,40 @@ impl Probe for DutyProbe {
             probe.check().await.map_err(|reason| format!("{}: {reason}", probe.name()))?;
         }
         Ok(())
+    }
+}
+
+/// The log is handed on.
+pub struct RelayProbe {
+    relay: RelayParts,
+    log: Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+impl RelayProbe {
+    /// Looks at `relay`.
+    pub fn over(relay: &RelayParts, adapters: &Adapters, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            relay: relay.clone(),
+            log: Arc::clone(&adapters.log),
+            clock: Arc::clone(&adapters.clock),
+            metrics: Arc::clone(metrics),
+        }
+    }
+}
+
+#[async_trait]
+impl Probe for RelayProbe {
+    fn name(&self) -> &str {
+        "relay"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let Some(state) = (self.relay.state)() else { return Ok(()) };
+        let unread = LogQuery { after: state.position, events_max: 1, ..LogQuery::default() };
+        let lag = lag_behind(&*self.log, &unread, self.clock.now()).await;
+        self.metrics.lag("relay", lag.map_err(|error| error.chain())?);
+        state.trouble.map_or(Ok(()), Err)
     }
 }

@@ -11,11 +11,15 @@ use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
 use super::led::LedProcessor;
+use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
 use crate::http::admin::{dead_letter_routes, projection_routes};
-use crate::http::{DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe};
+use crate::http::{
+    DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe, RelayProbe,
+};
 use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
+use crate::reconciler::{ReconcilerPorts, ReconcilerSettings};
 use crate::runner::{Runner, RunnerPorts, RunnerSettings};
 use crate::supervisor::Supervisor;
 
@@ -32,6 +36,8 @@ pub struct RoleSettings {
     pub runner: RunnerSettings,
     /// Of the processors.
     pub processors: processors::Settings,
+    /// Of the reconciler.
+    pub reconciler: ReconcilerSettings,
     /// Tells this process from all others that run.
     pub candidate: String,
 }
@@ -70,7 +76,10 @@ pub fn start(
             Role::Ams => {}
             Role::Api => starting.api(),
             Role::Relay => starting.relay(),
-            Role::Projections => starting.projections(),
+            Role::Projections => {
+                starting.projections();
+                starting.reconcile();
+            }
             Role::Images | Role::Vibration => starting.processor(*role),
         }
     }
@@ -123,7 +132,8 @@ impl Starting<'_> {
     fn relay(&mut self) {
         // Where everybody reads the log itself there is nothing to hand on.
         if let Some(relay) = &self.adapters.relay {
-            self.probes.push(Arc::clone(&relay.probe));
+            let probe = RelayProbe::over(relay, self.adapters, self.metrics);
+            self.probes.push(Arc::new(probe));
             let lead = self.candidate().lead("relay", (relay.duty)(), self.supervisor.drain());
             self.supervisor.spawn("relay", lead);
         }
@@ -141,6 +151,22 @@ impl Starting<'_> {
         self.probes.push(Arc::new(ProjectionProbe::over(Arc::clone(&host), self.metrics)));
         let lead = self.candidate().lead("projections", host, self.supervisor.drain());
         self.supervisor.spawn("projections", lead);
+    }
+
+    fn reconcile(&mut self) {
+        let ports = ReconcilerPorts {
+            log: Arc::clone(&self.adapters.log),
+            streams: Arc::clone(&self.adapters.store),
+            read_models: Arc::clone(&self.adapters.read_models),
+            dead_letters: Arc::clone(&self.adapters.dead_letters),
+            checkpoints: Arc::clone(&self.adapters.checkpoints),
+            clock: Arc::clone(&self.adapters.clock),
+            topic: self.adapters.topic_audit.clone(),
+            metrics: Arc::clone(self.metrics),
+        };
+        let duty = Reconciling { ports, settings: self.settings.reconciler.clone() };
+        let lead = self.candidate().lead("reconciler", duty, self.supervisor.drain());
+        self.supervisor.spawn("reconciler", lead);
     }
 
     /// The processor that bears the role's name.

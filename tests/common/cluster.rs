@@ -29,6 +29,8 @@ impl Installation {
             ("POSTGRES_URL", postgres_url.clone()),
             ("KAFKA_HOST", services::kafka()?),
             ("KAFKA_TOPIC", format!("{name}.vibration-topic")),
+            ("TOPIC_PARTITIONS", "3".to_owned()),
+            ("TOPIC_REPLICATION", "1".to_owned()),
             ("SCHEMA_REGISTRY_URL", services::schema_registry()?),
             ("MONGODB_URI", services::mongodb()?),
             ("REDIS_URL", redis_url),

@@ -217,6 +217,7 @@ fn in_memory() -> Adapters {
         work_queue: Arc::new(MemoryWorkQueue::default()),
         leadership: Arc::new(MemoryLeadership::default()),
         relay: None,
+        topic_audit: None,
         probes: Vec::new(),
         clock,
     }
