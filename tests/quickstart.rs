@@ -50,21 +50,21 @@ async fn the_quick_start_works_over_a_process_per_role() {
 
 /// Types what the README says, and looks at what came of it.
 async fn follow(addresses: &[(&str, &str)]) {
-    let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("photo.jpg"), jpeg(1600, 1200, 1)).unwrap();
+    let place = tempfile::tempdir().expect("a temporary folder");
+    fs::write(place.path().join("photo.jpg"), jpeg(1600, 1200, 1)).expect("a file can be written");
     let (out, err) = (place.path().join("stdout.log"), place.path().join("stderr.log"));
     let mut shell = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &block()])
         .current_dir(place.path())
         .envs(addresses.iter().copied())
         .stdin(Stdio::null())
-        .stdout(fs::File::create(&out).unwrap())
-        .stderr(fs::File::create(&err).unwrap())
+        .stdout(fs::File::create(&out).expect("a file can be made"))
+        .stderr(fs::File::create(&err).expect("a file can be made"))
         .spawn()
         .expect("bash can be started");
     let bound = Duration::from_secs(QUICK_START_S_MAX);
-    let status = within(bound, async || shell.try_wait().unwrap()).await;
-    let said = [out, err].map(|file| fs::read_to_string(file).unwrap());
+    let status = within(bound, async || shell.try_wait().expect("a child has a state")).await;
+    let said = [out, err].map(|file| fs::read_to_string(file).expect("it was written"));
     // What hangs is not left behind.
     let _ = shell.kill();
     let succeeded = status.is_some_and(|status| status.success());
