@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use writers::{Acknowledged, Storm};
 
 /// How many events there are at least, unless `STORM_EVENTS` says otherwise.
-const EVENTS: u64 = 50_000;
+const EVENTS: u64 = 15_000;
 const WRITERS_PER_PROCESS: u64 = 8;
 const FOREIGN_WRITERS: u64 = 4;
 const NAIVE_WRITERS: u64 = 16;
