@@ -133,10 +133,14 @@ impl Server {
 
     /// Ends it as an operator does, and asserts that it ends well.
     pub(crate) async fn stop(mut self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a child has a pid"), Signal::TERM).expect("it can be told to end");
+        self.signal(Signal::TERM);
         let status = self.ended(STOP_S_MAX).await;
         assert!(status.success(), "the server ended with {status}:\n{}", self.log());
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a child has a pid"), signal).expect("it can be told");
     }
 
     /// Waits until it has ended by itself, and tells by which signal.

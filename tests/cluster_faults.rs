@@ -1,0 +1,112 @@
+//! Real processes of the production profile, one per role over the real services, are killed at every named point
+//! and frozen past their terms, under load. Held against PostgreSQL and Kafka themselves, nothing that was acknowledged
+//! is lost, done twice, told twice or out of order, and what is shown follows from the log.
+//!
+//! `CLUSTER_CRASH_RUNS` says how often per point (1).
+#![cfg(all(feature = "failpoints", feature = "production"))]
+
+#[allow(dead_code, reason = "these tests use a part of it")]
+#[path = "crash/blocks.rs"]
+mod blocks;
+#[path = "cluster_faults/chain.rs"]
+mod chain;
+#[path = "cluster_faults/check.rs"]
+mod check;
+#[path = "common/common.rs"]
+mod common;
+#[path = "cluster_faults/doors.rs"]
+mod doors;
+#[allow(dead_code, reason = "these tests use a part of it")]
+#[path = "crash/ledger.rs"]
+mod ledger;
+#[path = "cluster_faults/load.rs"]
+mod load;
+#[path = "cluster_faults/points.rs"]
+mod points;
+#[path = "crash/random.rs"]
+mod random;
+#[path = "cluster_faults/rest.rs"]
+mod rest;
+#[path = "cluster_faults/truth.rs"]
+mod truth;
+#[path = "cluster_faults/zombies.rs"]
+mod zombies;
+
+use std::cell::Cell;
+
+use futures::future::join_all;
+use tokio::sync::Mutex;
+
+use chain::chain;
+use check::{Witnesses, check};
+use common::cluster::{Cluster, Installation};
+use common::say;
+use common::server::Server;
+use load::Load;
+use points::ROLES;
+use zombies::{LED, haunt};
+
+const RUNS_DEFAULT: u64 = 1;
+
+/// Two installations at once would be too many processes for two cores.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_by_a_kill_of_any_role_at_any_point() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(installation) = Installation::migrated() else { return };
+    let runs = std::env::var("CLUSTER_CRASH_RUNS");
+    let runs = runs.map_or(RUNS_DEFAULT, |runs| runs.parse().expect("a number"));
+    let (load, landed) = (Load::default(), Cell::new(0));
+    say("role         point                    passage  landed, s  acknowledged");
+    let killed = async {
+        let chains = ROLES.iter().map(|role| chain(&installation, role, runs, &load, &landed));
+        let servers = join_all(chains).await;
+        load.end();
+        servers
+    };
+    let (servers, ()) = tokio::join!(killed, load.run());
+    let points: usize = ROLES.iter().map(|role| role.points.len()).sum();
+    assert_eq!(landed.get(), points as u64 * runs, "every kill landed");
+    let [ams, api, _relay, projections, _images, _vibration] = &servers[..] else {
+        panic!("a process per role: {}", servers.len());
+    };
+    let witnesses = Witnesses {
+        ams: ams.client(),
+        api: api.client(),
+        projections: vec![projections.client()],
+        all: servers.iter().map(Server::client).collect(),
+    };
+    check(&installation, &witnesses, load.into_asked()).await;
+    for server in servers {
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_wakes_up_after_its_term_changes_nothing() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let Some(installation) = Installation::migrated() else { return };
+    let cluster = Cluster::start(&installation).await;
+    let standbys = join_all(LED.map(|role| installation.start(role))).await;
+    let load = Load::default();
+    load.doors.open("ams", &cluster.ams);
+    load.doors.open("api", &cluster.api);
+    let haunted = async {
+        haunt(&installation, &cluster, &load).await;
+        load.end();
+    };
+    tokio::join!(haunted, load.run());
+    let leaders = [&cluster.relay, &cluster.projections, &cluster.images, &cluster.vibration];
+    let witnesses = Witnesses {
+        ams: cluster.commands(),
+        api: cluster.queries(),
+        projections: [&cluster.projections, &standbys[1]].map(Server::client).to_vec(),
+        all: leaders.into_iter().chain(&standbys).map(Server::client).collect(),
+    };
+    check(&installation, &witnesses, load.into_asked()).await;
+    for standby in standbys {
+        standby.stop().await;
+    }
+    cluster.stop().await;
+}
