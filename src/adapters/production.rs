@@ -62,7 +62,7 @@ pub(super) async fn open(
         work_queue: stores.work_queue.clone(),
         leadership: stores.leadership.clone(),
         relay: Some(kafka.relay.clone()),
-        topic_audit: None,
+        topic_audit: Some(kafka.topic_audit.clone()),
         probes: Vec::new(),
         clock: Arc::clone(&clock),
     };

@@ -162,22 +162,25 @@ impl Probe for DroppedProbe {
 }
 
 /// What this process does while it leads; who stands by has nothing that could be unwell.
-#[derive(Default)]
 pub struct DutyProbe {
     name: &'static str,
-    /// `None`: nobody knows yet who leads.
-    present: Mutex<Option<Vec<Arc<dyn Probe>>>>,
+    present: Mutex<Result<Vec<Arc<dyn Probe>>, String>>,
 }
 
 impl DutyProbe {
     /// Of the duty `name`.
     pub fn of(name: &'static str) -> Self {
-        Self { name, present: Mutex::default() }
+        Self { name, present: Mutex::new(Err("it has not begun".to_owned())) }
     }
 
     /// From now on these have to be well.
     pub fn look_at(&self, probes: Vec<Arc<dyn Probe>>) {
-        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(probes);
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Ok(probes);
+    }
+
+    /// It is not well, until there is something to look at again.
+    pub fn fail(&self, reason: String) {
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Err(reason);
     }
 }
 
@@ -189,7 +192,7 @@ impl Probe for DutyProbe {
 
     async fn check(&self) -> Result<(), String> {
         let present = self.present.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for probe in present.ok_or("it has not begun")? {
+        for probe in present? {
             probe.check().await.map_err(|reason| format!("{}: {reason}", probe.name()))?;
         }
         Ok(())

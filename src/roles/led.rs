@@ -52,13 +52,19 @@ impl Duty for LedProcessor {
             );
         }
         self.probe.look_at(probes);
-        tokio::select! {
+        let failed = tokio::select! {
             // An error means that nobody is left to say so.
-            _ = drain.wait_for(|drain| *drain) => {}
-            task = workers.first_to_end() => error!(task, "a task ended unasked; its term ends"),
-        }
+            _ = drain.wait_for(|drain| *drain) => None,
+            task = workers.first_to_end() => Some(task),
+        };
         workers.shut_down(Duration::from_secs(TERM_DRAIN_S_MAX)).await;
-        self.stand_by();
+        match failed {
+            None => self.stand_by(),
+            Some(task) => {
+                error!(task, "a task ended unasked, and its term with it");
+                self.probe.fail(format!("the task {task} ended unasked"));
+            }
+        }
     }
 
     fn stand_by(&mut self) {

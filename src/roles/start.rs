@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use commands::Commands;
-use infra_telemetry::{MeasuredHandler, MeasuredStore, Metrics};
+use infra_telemetry::{
+    MeasuredHandler, MeasuredReadModels, MeasuredStore, MeasuredSubscriptions, Metrics,
+};
 use ports::handler::EventHandler;
+use ports::read_models::ReadModels;
 use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
@@ -113,7 +116,7 @@ impl Starting<'_> {
 
     fn api(&mut self) {
         let read_side = ReadSide::new(
-            Arc::clone(&self.adapters.query_models),
+            self.measured(&self.adapters.query_models),
             Arc::clone(&self.adapters.dead_letters),
             self.settings.reads,
         );
@@ -141,7 +144,7 @@ impl Starting<'_> {
 
     fn projections(&mut self) {
         let ports = HostPorts {
-            read_models: Arc::clone(&self.adapters.read_models),
+            read_models: self.measured(&self.adapters.read_models),
             log: Arc::clone(&self.adapters.log),
             runner: self.runner_ports(),
             metrics: Arc::clone(self.metrics),
@@ -234,9 +237,16 @@ impl Starting<'_> {
         self.supervisor.spawn(name, lead);
     }
 
+    fn measured(&self, models: &Arc<dyn ReadModels>) -> Arc<dyn ReadModels> {
+        Arc::new(MeasuredReadModels::new(Arc::clone(models), Arc::clone(self.metrics)))
+    }
+
     fn runner_ports(&self) -> RunnerPorts {
         RunnerPorts {
-            subscriptions: Arc::clone(&self.adapters.subscriptions),
+            subscriptions: Arc::new(MeasuredSubscriptions::new(
+                Arc::clone(&self.adapters.subscriptions),
+                Arc::clone(self.metrics),
+            )),
             dead_letters: Arc::clone(&self.adapters.dead_letters),
             clock: Arc::clone(&self.adapters.clock),
         }

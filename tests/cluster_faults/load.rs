@@ -16,10 +16,13 @@ use crate::common::wait::{eventually, within};
 use crate::doors::Doors;
 use crate::ledger::Sent;
 
-/// How long a command may remain without an answer: the process that takes it is started again within this.
-const ANSWERED_S_MAX: u64 = 60;
+/// How long a command may remain without an answer: what it needs is started again within this.
+const ANSWERED_S_MAX: u64 = 180;
 /// How long a picture may take until the next one is sent all the same.
 const PICTURE_S_MAX: u64 = 2;
+/// So many reads of what was just written show that work goes on, and how long they may take to come.
+const READS_MIN: usize = 5;
+const SHOWN_S_MAX: u64 = 60;
 /// Between two motors, and between two blocks: what is not killed has to keep up on two cores.
 const BEAT_MS: u64 = 100;
 
@@ -66,8 +69,14 @@ impl Load {
         self.sent.borrow().len()
     }
 
-    pub(crate) fn reads(&self) -> usize {
-        self.reads.get()
+    /// Returns when writes have been seen again: the one who takes them, the projections and the queries take part.
+    pub(crate) async fn goes_on(&self) {
+        let before = self.reads.get();
+        let bound = Duration::from_secs(SHOWN_S_MAX);
+        eventually("what is written is shown", bound, async || {
+            (self.reads.get() >= before + READS_MIN).then_some(())
+        })
+        .await;
     }
 
     pub(crate) fn into_asked(self) -> Asked {

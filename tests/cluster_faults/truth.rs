@@ -54,17 +54,17 @@ pub(crate) fn parked(installation: &Installation) -> u64 {
 /// Every record of the topics of events; those of a partition are in order.
 pub(crate) fn published(installation: &Installation) -> Vec<Record> {
     let topics = CATEGORIES.map(|category| format!("{}.{category}.events.v1", installation.name));
-    topics.iter().flat_map(|topic| records(topic)).collect()
+    topics.iter().flat_map(|topic| records(installation, topic)).collect()
 }
 
 /// How many events were told to be parked.
 pub(crate) fn told_parked(installation: &Installation) -> usize {
     let topics =
         CATEGORIES.map(|category| format!("{}.{category}.events.v1.dlt", installation.name));
-    topics.iter().map(|topic| consumed(topic).lines().count()).sum()
+    topics.iter().map(|topic| consumed(installation, topic).lines().count()).sum()
 }
 
-fn records(topic: &str) -> Vec<Record> {
+fn records(installation: &Installation, topic: &str) -> Vec<Record> {
     let record = |line: &str| {
         let fields: Vec<_> = line.split('\t').collect();
         let [key, partition, headers] = fields[..] else { panic!("a record of {topic}: {line}") };
@@ -80,14 +80,13 @@ fn records(topic: &str) -> Vec<Record> {
             version: header("atalaya_version"),
         }
     };
-    consumed(topic).lines().map(record).collect()
+    consumed(installation, topic).lines().map(record).collect()
 }
 
 /// From the first record to the last one that is committed.
-fn consumed(topic: &str) -> String {
-    let brokers = services::kafka().expect("it is there, since the installation is");
+fn consumed(installation: &Installation, topic: &str) -> String {
     let mut kcat = Command::new("kcat");
-    kcat.args(["-C", "-q", "-e", "-b", &brokers, "-t", topic, "-o", "beginning"]);
+    kcat.args(["-C", "-q", "-e", "-b", &installation.kafka, "-t", topic, "-o", "beginning"]);
     kcat.args(["-X", "isolation.level=read_committed", "-f", "%k\\t%p\\t%h\\n"]);
     told_by(kcat)
 }

@@ -16,14 +16,12 @@ use crate::truth;
 pub(crate) const LED: [&str; 3] = ["relay", "projections", "vibration"];
 /// How long it may take until another process leads: a term, and some waits.
 const LED_S_MAX: u64 = 30;
-/// So many reads of what was just written are work that goes on: ams, projections and api take part in each.
-const READS: usize = 5;
 /// How long the awakened have to do harm: longer than they need to see that somebody else leads.
 const AWAKE_S: u64 = 4;
 
 /// Stops the leaders under load, waits until others do their work, and lets the former ones go on.
 pub(crate) async fn haunt(installation: &Installation, leaders: &Cluster, load: &Load) {
-    work_goes_on(load).await;
+    load.goes_on().await;
     let before = LED.map(|office| truth::term(installation, office));
     let stopped = [&leaders.relay, &leaders.projections, &leaders.vibration];
     signal(stopped, Signal::STOP);
@@ -36,7 +34,7 @@ pub(crate) async fn haunt(installation: &Installation, leaders: &Cluster, load: 
         .await;
         say(&format!("{office}: another one leads after {:.1} s", since.elapsed().as_secs_f64()));
     }
-    work_goes_on(load).await;
+    load.goes_on().await;
     let told = truth::published(installation).len();
     let bound = Duration::from_secs(LED_S_MAX);
     eventually("the relay in office tells of events", bound, async || {
@@ -46,16 +44,7 @@ pub(crate) async fn haunt(installation: &Installation, leaders: &Cluster, load: 
     signal(stopped, Signal::CONT);
     // There is no sign of harm that is not done.
     within(Duration::from_secs(AWAKE_S), async || None::<()>).await;
-    work_goes_on(load).await;
-}
-
-async fn work_goes_on(load: &Load) {
-    let before = load.reads();
-    let bound = Duration::from_secs(LED_S_MAX);
-    eventually("what is written is shown", bound, async || {
-        (load.reads() >= before + READS).then_some(())
-    })
-    .await;
+    load.goes_on().await;
 }
 
 fn signal(servers: [&Server; LED.len()], signal: Signal) {

@@ -12,36 +12,65 @@ pub(crate) struct Installation {
     pub(crate) name: String,
     pub(crate) pictures: TempDir,
     pub(crate) postgres_url: String,
+    pub(crate) kafka: String,
     maintenance_url: String,
     environment: Vec<(&'static str, String)>,
 }
 
+/// Where the services are.
+pub(crate) struct Addresses {
+    pub(crate) postgres_url: String,
+    pub(crate) kafka: String,
+    pub(crate) schema_registry_url: String,
+    pub(crate) mongodb_uri: String,
+    pub(crate) redis_url: String,
+}
+
+impl Addresses {
+    /// Those that all tests share. `None` where one is missing.
+    fn shared() -> Option<Self> {
+        Some(Self {
+            postgres_url: services::postgres()?,
+            kafka: services::kafka()?,
+            schema_registry_url: services::schema_registry()?,
+            mongodb_uri: services::mongodb()?,
+            redis_url: services::redis()?,
+        })
+    }
+}
+
 impl Installation {
-    /// A new one, migrated. `None` where a service is missing.
+    /// A new one over the shared services, migrated. `None` where a service is missing.
     pub(crate) fn migrated() -> Option<Self> {
-        let maintenance_url = services::postgres()?;
+        Addresses::shared().map(Self::over)
+    }
+
+    /// A new one over these services, migrated.
+    pub(crate) fn over(services: Addresses) -> Self {
+        let maintenance_url = services.postgres_url;
         let name = services::fresh_name("plant");
         let (server, _) = maintenance_url.rsplit_once('/').expect("the URL names a database");
         let postgres_url = format!("{server}/{name}");
-        let redis_url = services::redis()?;
         let environment = vec![
             ("INSTALLATION", name.clone()),
             ("POSTGRES_URL", postgres_url.clone()),
-            ("KAFKA_HOST", services::kafka()?),
+            ("KAFKA_HOST", services.kafka.clone()),
             ("KAFKA_TOPIC", format!("{name}.vibration-topic")),
             ("TOPIC_PARTITIONS", "3".to_owned()),
             ("TOPIC_REPLICATION", "1".to_owned()),
-            ("SCHEMA_REGISTRY_URL", services::schema_registry()?),
-            ("MONGODB_URI", services::mongodb()?),
-            ("REDIS_URL", redis_url),
+            ("SCHEMA_REGISTRY_URL", services.schema_registry_url),
+            ("MONGODB_URI", services.mongodb_uri),
+            ("REDIS_URL", services.redis_url),
         ];
         let pictures = tempfile::tempdir().expect("a temporary folder");
-        let installation = Self { name, pictures, postgres_url, maintenance_url, environment };
+        let kafka = services.kafka;
+        let installation =
+            Self { name, pictures, postgres_url, kafka, maintenance_url, environment };
         installation.psql(&format!("CREATE DATABASE {}", installation.name));
         let migrated = run(installation.options(&["migrate"]).bare_command());
         let said = String::from_utf8_lossy(&migrated.stderr).into_owned();
         assert!(migrated.status.success(), "migrating failed: {said}");
-        Some(installation)
+        installation
     }
 
     /// A process with these roles.

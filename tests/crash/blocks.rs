@@ -23,6 +23,8 @@ const BLOCKS_MAX: u32 = 36;
 /// this on it may be so.
 const PAUSE_S_MAX: f64 = 4.0;
 const JUDGED_S_MAX: u64 = 30;
+/// What takes samples in is away for a while.
+const UNAVAILABLE: u16 = 503;
 
 /// The blocks of one motor.
 pub(crate) struct Blocks {
@@ -51,6 +53,9 @@ impl Blocks {
             return Ok(false);
         }
         let answer = client.try_send(&self.block(number)).await.map_err(|_| Gone)?;
+        if answer.status == UNAVAILABLE {
+            return Err(Gone);
+        }
         assert_eq!(answer.status, 202, "{}", answer.text());
         let before = self.acknowledged_at.replace(Some(Instant::now()));
         if before.is_some_and(|before| before.elapsed().as_secs_f64() > PAUSE_S_MAX) {

@@ -4,6 +4,7 @@ mod decode;
 mod live;
 
 pub use decode::{Record, RecordDecoder, RecordError};
+pub(crate) use decode::{position_of, reference_of};
 
 use ports::event::RecordedEvent;
 use ports::stream::GlobalPosition;

@@ -4,11 +4,13 @@
 //! EventLog ──▶ relay ──▶ <category>.events.v1   Avro by event type, one copy each, key = aggregate id
 //!                  └───▶ relay.cursor.v1        how far it came, within the same transaction
 //! DeadLetters ─────────▶ <topic>.dlt            parked in the store first
+//! audit ◀────────────── <category>.events.v1   read back by position, to be compared
 //! ```
 //!
 //! Kill points, for tests that stop the relay (with the feature `failpoints`): `relay-after-read`,
 //! `relay-after-send`, `relay-before-commit` and `relay-after-commit`.
 
+pub mod audit;
 pub mod dead_letters;
 pub mod headers;
 pub mod live;

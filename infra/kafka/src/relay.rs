@@ -219,6 +219,20 @@ impl Relay {
     }
 }
 
+/// How far the copy came, as everybody can see it; 0 where nothing was copied yet. Waits for the cluster.
+///
+/// # Errors
+/// The cluster does not answer, or the cursor cannot be read.
+pub(crate) fn committed_cursor(
+    kafka: &KafkaSettings,
+    settings: &RelaySettings,
+) -> Result<GlobalPosition, PortError> {
+    let cursor = cursor::committed(kafka, settings);
+    Ok(cursor
+        .map_err(|error| PortError::new("reading the relay's cursor", error))?
+        .unwrap_or_default())
+}
+
 /// The first page and all that wait behind it.
 fn gather(first: Page, pages: &mut mpsc::Receiver<Page>, bytes_max: usize) -> Page {
     let mut gathered = first;

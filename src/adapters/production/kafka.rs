@@ -1,5 +1,6 @@
 //! What Kafka carries: samples in, the log out, and the log as it comes.
 
+mod audit;
 mod feed;
 mod letters;
 mod relay;
@@ -8,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use infra_kafka::audit::TopicAuditReader;
 use infra_kafka::dead_letters::DeadLetterTopic;
 use infra_kafka::headers::RecordDecoder;
 use infra_kafka::registry::{Registry, RegistrySettings};
@@ -25,11 +27,13 @@ use ports::samples::{SampleSource, Samples};
 use ports::subscription::Subscriptions;
 use tokio::sync::OnceCell;
 
+use self::audit::KafkaTopicAudit;
 use self::feed::LiveFeed;
 use self::letters::ToldLetters;
 use self::relay::RelayPlan;
 use crate::adapters::RelayParts;
 use crate::config::Services;
+use crate::reconciler::{TopicAudit, payload_sha256};
 
 /// With so many brokers, one of them may be away.
 const REPLICATION_THAT_SPARES_ONE: u16 = 3;
@@ -41,6 +45,7 @@ pub(super) struct Kafka {
     pub(super) samples: Arc<dyn Samples>,
     pub(super) sample_source: Arc<dyn SampleSource>,
     pub(super) relay: RelayParts,
+    pub(super) topic_audit: Arc<dyn TopicAudit>,
     feed: Arc<LiveFeed>,
 }
 
@@ -71,12 +76,11 @@ impl Kafka {
         // There is a shape for each type of event.
         let categories: BTreeSet<String> =
             commands::catalog().into_iter().map(|shape| shape.category).collect();
-        let feed = LiveFeed::new(
-            kafka.clone(),
-            categories.iter().map(|category| topics.events_of(category)).collect(),
-            RecordDecoder::new(Arc::clone(&registry)),
-            Arc::clone(log),
-        );
+        let event_topics: Vec<String> =
+            categories.iter().map(|category| topics.events_of(category)).collect();
+        let decoder = RecordDecoder::new(Arc::clone(&registry));
+        let feed =
+            LiveFeed::new(kafka.clone(), event_topics.clone(), decoder.clone(), Arc::clone(log));
         let relay = RelayPlan {
             log: Arc::clone(log),
             kafka: kafka.clone(),
@@ -88,6 +92,14 @@ impl Kafka {
                 ..RelaySettings::default()
             },
         };
+        let reader = TopicAuditReader::new(
+            kafka.clone(),
+            relay.settings.clone(),
+            event_topics,
+            decoder,
+            Arc::new(payload_sha256),
+        );
+        let topic_audit = KafkaTopicAudit { reader, log: Arc::clone(log) };
         let feed = Arc::new(feed);
         let sample_schemas = Arc::new(SampleSchemas::new(registry));
         let publish = PublishSettings::to(topics.samples.clone());
@@ -103,6 +115,7 @@ impl Kafka {
             samples: Arc::new(samples),
             sample_source: Arc::new(sample_source),
             relay: relay.parts(),
+            topic_audit: Arc::new(topic_audit),
             feed,
         })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ports::event::{Metadata, RecordedEvent};
 use ports::stream::{GlobalPosition, NoStreamName, StreamName, StreamVersion};
 use rdkafka::message::Headers;
+use serde_json::value::RawValue;
 
 use super::name;
 use crate::registry::{Registry, RegistryError, unframe};
@@ -85,23 +86,19 @@ impl RecordDecoder {
         if texts.find(name::OVERSIZE).or_else(|| texts.find(name::UNENCODABLE)).is_some() {
             return Ok(Record::InLog { position });
         }
-        let stream: StreamName = texts.parse::<StreamName, NoStreamName>(name::STREAM)?;
-        if key != Some(stream.id.to_string().as_bytes()) {
-            return Err(RecordError::ForeignKey(stream));
-        }
+        let mut event = texts.event(key)?;
         let (id, bytes) = value.and_then(unframe).ok_or(RecordError::Unframed)?;
-        let data = self.registry.codec(id).await?.decode(bytes)?;
-        Ok(Record::Event(Box::new(RecordedEvent {
-            position,
-            stream,
-            version: StreamVersion(texts.parse(name::VERSION)?),
-            event_type: texts.require(name::EVENT_TYPE)?.to_owned(),
-            schema_version: texts.parse(name::SCHEMA_VERSION)?,
-            data,
-            metadata: texts.metadata(),
-            recorded_at: texts.parse(name::RECORDED_AT)?,
-        })))
+        event.data = self.registry.codec(id).await?.decode(bytes)?;
+        Ok(Record::Event(Box::new(event)))
     }
+}
+
+/// What the headers of a claim check say of its event; the data is `null`.
+pub(crate) fn reference_of(
+    headers: Option<&impl Headers>,
+    key: Option<&[u8]>,
+) -> Result<RecordedEvent, RecordError> {
+    Texts::of(headers).event(key)
 }
 
 /// The position of a record's event, where the headers tell it.
@@ -130,6 +127,24 @@ impl<'a> Texts<'a> {
     fn parse<T: FromStr<Err = E>, E>(&self, name: &'static str) -> Result<T, RecordError> {
         let value = self.require(name)?;
         value.parse().map_err(|_| RecordError::Malformed { name, value: value.to_owned() })
+    }
+
+    /// The event without its data.
+    fn event(&self, key: Option<&[u8]>) -> Result<RecordedEvent, RecordError> {
+        let stream: StreamName = self.parse::<StreamName, NoStreamName>(name::STREAM)?;
+        if key != Some(stream.id.to_string().as_bytes()) {
+            return Err(RecordError::ForeignKey(stream));
+        }
+        Ok(RecordedEvent {
+            position: GlobalPosition(self.parse(name::POSITION)?),
+            stream,
+            version: StreamVersion(self.parse(name::VERSION)?),
+            event_type: self.require(name::EVENT_TYPE)?.to_owned(),
+            schema_version: self.parse(name::SCHEMA_VERSION)?,
+            data: RawValue::NULL.to_owned(),
+            metadata: self.metadata(),
+            recorded_at: self.parse(name::RECORDED_AT)?,
+        })
     }
 
     fn metadata(&self) -> Metadata {

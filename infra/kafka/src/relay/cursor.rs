@@ -35,10 +35,7 @@ pub(super) fn read(
     settings: &RelaySettings,
     event_topics: &[String],
 ) -> Result<GlobalPosition, PublishError> {
-    let mut config = kafka.consumer_config();
-    // It joins no group; the library wants a name all the same.
-    config.set("group.id", settings.transactional_id()).set("enable.partition.eof", "true");
-    let consumer: BaseConsumer = config.create().map_err(RelayError::Settings)?;
+    let consumer = consumer(kafka, settings)?;
     if let Some(cursor) = find(&consumer, settings)? {
         return Ok(cursor);
     }
@@ -48,6 +45,21 @@ pub(super) fn read(
         }
     }
     Ok(GlobalPosition(0))
+}
+
+/// The committed cursor, without asking what it means that there is none.
+pub(super) fn committed(
+    kafka: &KafkaSettings,
+    settings: &RelaySettings,
+) -> Result<Option<GlobalPosition>, PublishError> {
+    find(&consumer(kafka, settings)?, settings)
+}
+
+fn consumer(kafka: &KafkaSettings, settings: &RelaySettings) -> Result<BaseConsumer, RelayError> {
+    let mut config = kafka.consumer_config();
+    // It joins no group; the library wants a name all the same.
+    config.set("group.id", settings.transactional_id()).set("enable.partition.eof", "true");
+    config.create().map_err(RelayError::Settings)
 }
 
 /// Searches backwards from the end, further each time.
