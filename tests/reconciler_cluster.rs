@@ -71,21 +71,19 @@ async fn metrics(client: &Client) -> String {
     client.get("/metrics").await.success().text()
 }
 
-/// Waits for a line of the metrics; a number at its end may be higher by then only where it counts up.
+/// Waits for a line of the metrics. What counts up may have come further by then.
 async fn shows(client: &Client, line: &str) {
+    let (name, least) = line.rsplit_once(' ').expect("a line ends with its number");
+    let least: u64 = least.parse().expect("a line ends with its number");
+    let counts_up = name.contains("_total");
+    let matches = |found: &str| {
+        let Some((known, number)) = found.rsplit_once(' ') else { return false };
+        let number = number.parse::<u64>().ok();
+        known == name && number.is_some_and(|it| it == least || counts_up && it > least)
+    };
     let bound = Duration::from_secs(FOUND_S_MAX);
-    let seen = within(bound, async || {
-        let text = metrics(client).await;
-        let counter = line.split_once("_total").and(line.rsplit_once(' '));
-        let matches = |found: &str| match counter {
-            None => found == line,
-            Some((name, least)) => found.rsplit_once(' ').is_some_and(|(known, count)| {
-                known == name && count.parse::<u64>().ok() >= least.parse().ok()
-            }),
-        };
-        text.lines().any(matches).then_some(())
-    });
-    let seen = seen.await;
+    let seen = async || metrics(client).await.lines().any(matches).then_some(());
+    let seen = within(bound, seen).await;
     assert!(seen.is_some(), "not seen: {line}\n{}", differences(client).await.join("\n"));
 }
 
