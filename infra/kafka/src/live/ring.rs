@@ -10,7 +10,7 @@ use ports::event::RecordedEvent;
 pub struct RingBounds {
     /// So many events.
     pub events_max: usize,
-    /// So many bytes of them, as [`footprint`] counts.
+    /// So many bytes of them, as `footprint` counts.
     pub bytes_max: usize,
 }
 
