@@ -1,19 +1,17 @@
 //! Without a server every call fails in bounded time; with one again, all goes on by itself.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-#[path = "support/gate.rs"]
-mod gate;
 #[path = "support/store.rs"]
 mod store;
 
 use std::time::Duration;
 
-use gate::{Gate, Way};
 use infra_mongo::{MongoDocuments, MongoSettings};
 use ports::checkpoint::{Checkpoint, Progress};
 use ports::read_models::{Collection, Field, Generations, Query, ReadModels, Write};
 use ports::stream::GlobalPosition;
 use serde_json::json;
+use services::gate::{Gate, Way};
 use tokio::time::timeout;
 
 const MOTORS: Collection =

@@ -1,8 +1,6 @@
 //! Whatever happens to Redis, a reader is never shown less than the progress that it was told.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-#[path = "support/gate.rs"]
-mod gate;
 #[path = "support/held.rs"]
 mod held;
 #[path = "support/setting.rs"]
@@ -12,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gate::{Gate, Way};
 use held::Held;
 use infra_redis::{CacheSettings, CachedReadModels};
 use ports::memory::faulty::SplitMix64;
 use ports::read_models::ReadModels;
+use services::gate::{Gate, Way};
 use setting::{MOTORS, cached, count, empty, fold, patient, progress};
 use tokio::time::timeout;
 

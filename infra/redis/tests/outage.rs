@@ -1,8 +1,6 @@
 //! Without Redis all goes on, and when it is back nothing old is shown.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-#[path = "support/gate.rs"]
-mod gate;
 #[path = "support/held.rs"]
 mod held;
 #[path = "support/server.rs"]
@@ -12,11 +10,11 @@ mod setting;
 
 use std::time::Duration;
 
-use gate::{Gate, Way};
 use held::Held;
 use infra_redis::{CacheSettings, CachedReadModels};
 use ports::read_models::ReadModels;
 use server::Server;
+use services::gate::{Gate, Way};
 use setting::{
     MOTORS, bring_back, cached, count, document, entries, got, patient, progress, put, write,
 };

@@ -3,6 +3,8 @@
 //! The addresses are the program's own settings (`POSTGRES_HOST` …) and default to what `compose/native/services up`
 //! starts. A service that does not answer skips the test with a printed line; with `REQUIRE_SERVICES=1` it fails it.
 
+pub mod gate;
+
 use std::env;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 /// What happens to who comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// The server answers.
     Open,
     /// Connections are cut, and new ones are cut at once.
@@ -19,23 +19,25 @@ pub(crate) enum Way {
 }
 
 /// Passes on what comes to `address`, as long as it is open.
-pub(crate) struct Gate {
-    pub(crate) address: SocketAddr,
+pub struct Gate {
+    /// Where to connect instead.
+    pub address: SocketAddr,
     way: watch::Sender<Way>,
     accepting: JoinHandle<()>,
 }
 
 impl Gate {
-    pub(crate) async fn to(server: &str, way: Way) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    /// To `server`, as `host:port`.
+    pub async fn to(server: &str, way: Way) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("it is bound");
         let (sender, receiver) = watch::channel(way);
         let accepting = tokio::spawn(accept(listener, server.to_owned(), receiver));
         Self { address, way: sender, accepting }
     }
 
     /// From now on, for the connections that there are too.
-    pub(crate) fn set(&self, way: Way) {
+    pub fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
 }
