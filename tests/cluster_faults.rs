@@ -2,7 +2,7 @@
 //! and frozen past their terms, under load. Held against PostgreSQL and Kafka themselves, nothing that was acknowledged
 //! is lost, done twice, told twice or out of order, and what is shown follows from the log.
 //!
-//! `CLUSTER_CRASH_RUNS` says how often per point (1).
+//! `CLUSTER_CRASH_RUNS` says how often per point (1), `CLUSTER_ZOMBIE_RUNS` how often leaders are frozen (1).
 #![cfg(all(feature = "failpoints", feature = "production"))]
 
 #[allow(dead_code, reason = "these tests use a part of it")]
@@ -48,6 +48,10 @@ use zombies::{LED, haunt};
 
 const RUNS_DEFAULT: u64 = 1;
 
+fn runs(name: &str) -> u64 {
+    std::env::var(name).map_or(RUNS_DEFAULT, |runs| runs.parse().expect("a number"))
+}
+
 /// Two installations at once would be too many processes for two cores.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -55,9 +59,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 async fn nothing_acknowledged_is_lost_by_a_kill_of_any_role_at_any_point() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some(installation) = Installation::migrated() else { return };
-    let runs = std::env::var("CLUSTER_CRASH_RUNS");
-    let runs = runs.map_or(RUNS_DEFAULT, |runs| runs.parse().expect("a number"));
-    let (load, landed) = (Load::default(), Cell::new(0));
+    let (runs, load, landed) = (runs("CLUSTER_CRASH_RUNS"), Load::default(), Cell::new(0));
     say("role         point                    passage  landed, s  acknowledged");
     let killed = async {
         let chains = ROLES.iter().map(|role| chain(&installation, role, runs, &load, &landed));
@@ -88,12 +90,19 @@ async fn a_leader_that_wakes_up_after_its_term_changes_nothing() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some(installation) = Installation::migrated() else { return };
     let cluster = Cluster::start(&installation).await;
-    let standbys = join_all(LED.map(|role| installation.start(role))).await;
+    let [relay, projections, vibration] = LED.map(|role| installation.start(role));
+    let standbys = <[Server; LED.len()]>::from(tokio::join!(relay, projections, vibration));
     let load = Load::default();
     load.doors.open("ams", &cluster.ams);
     load.doors.open("api", &cluster.api);
     let haunted = async {
-        haunt(&installation, &cluster, &load).await;
+        let mut leaders = [&cluster.relay, &cluster.projections, &cluster.vibration];
+        let mut others = standbys.each_ref();
+        for _ in 0..runs("CLUSTER_ZOMBIE_RUNS") {
+            haunt(&installation, leaders, &load).await;
+            // Who was frozen stands by from now on.
+            std::mem::swap(&mut leaders, &mut others);
+        }
         load.end();
     };
     tokio::join!(haunted, load.run());

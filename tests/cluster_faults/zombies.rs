@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use crate::common::cluster::{Cluster, Installation};
+use crate::common::cluster::Installation;
 use crate::common::say;
 use crate::common::server::Server;
 use crate::common::wait::{eventually, within};
@@ -20,11 +20,10 @@ const LED_S_MAX: u64 = 30;
 const AWAKE_S: u64 = 4;
 
 /// Stops the leaders under load, waits until others do their work, and lets the former ones go on.
-pub(crate) async fn haunt(installation: &Installation, leaders: &Cluster, load: &Load) {
+pub(crate) async fn haunt(installation: &Installation, leaders: [&Server; LED.len()], load: &Load) {
     load.goes_on().await;
     let before = LED.map(|office| truth::term(installation, office));
-    let stopped = [&leaders.relay, &leaders.projections, &leaders.vibration];
-    signal(stopped, Signal::STOP);
+    signal(leaders, Signal::STOP);
     let since = Instant::now();
     for (office, before) in LED.into_iter().zip(before) {
         let bound = Duration::from_secs(LED_S_MAX);
@@ -41,7 +40,7 @@ pub(crate) async fn haunt(installation: &Installation, leaders: &Cluster, load: 
         (truth::published(installation).len() > told).then_some(())
     })
     .await;
-    signal(stopped, Signal::CONT);
+    signal(leaders, Signal::CONT);
     // There is no sign of harm that is not done.
     within(Duration::from_secs(AWAKE_S), async || None::<()>).await;
     load.goes_on().await;
