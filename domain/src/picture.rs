@@ -13,7 +13,7 @@ mod orientation;
 mod sniff;
 
 pub use failure::{Code, Failure};
-pub use header::{Header, inspect};
+pub use header::{Header, inspect, jpeg_profile};
 pub use limits::Limits;
 pub use orientation::Orientation;
 pub use sniff::{Format, sniff};

@@ -55,8 +55,9 @@ pub struct ImageSettings {
     pub lease_s: f64,
     /// For so long a picture may be rendered, in seconds. 30.
     pub render_s_max: f64,
-    /// So many pixels of originals are decoded at a time; a larger picture is decoded alone. 100 million.
-    pub pixels_in_flight_max: u32,
+    /// So much memory is given to pictures that are decoded at a time, by what their headers ask for; one that asks for
+    /// more is decoded alone. In bytes; 360 million.
+    pub decode_bytes_in_flight_max: u64,
     /// How long work in hand may take once the process is to stop, in seconds. 20.
     pub grace_s: f64,
     /// What a picture may ask of us.
@@ -71,7 +72,7 @@ impl Default for ImageSettings {
             retry: Backoff { first_s: 2.0, max_s: 300.0 },
             lease_s: 30.0,
             render_s_max: 30.0,
-            pixels_in_flight_max: 100_000_000,
+            decode_bytes_in_flight_max: 360_000_000,
             grace_s: 20.0,
             limits: Limits::default(),
         }

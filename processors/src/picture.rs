@@ -1,27 +1,33 @@
 //! Makes the variants of a picture: bytes in, bytes out; no IO, no clock.
 //!
 //! ```text
-//!  bytes ─inspect─▶ header ─decode─▶ RGB at 1/1, 1/2, 1/4 or 1/8 ─resample─▶ 1024 ─turn─▶ encode ─▶ 1024x1024.jpg
-//!                                                                              └──────▶ 800 ─turn─▶ encode ─▶ 800x800.jpg
+//!  bytes ─inspect─▶ header ─decode─▶ pixels at 1/1, 1/2, 1/4 or 1/8
+//!                                        ├─resample─▶ 1024 ─colour─▶ sRGB ─turn─▶ encode ─▶ 1024x1024.jpg
+//!                                        └─resample─▶  800 ─colour─▶ sRGB ─turn─▶ encode ─▶ 800x800.jpg
 //! ```
 //!
 //! A variant is a JPEG of quality 80 and 4:2:0 that fits inside its square: aspect kept, never enlarged, upright,
 //! without any metadata, and of the same bytes each time. Alpha lies on white, sixteen bits become eight, grey and
 //! four inks become colour, and of an animation or a file of many pages the first picture counts.
-//! Colour profiles are dropped: numbers are taken for sRGB, whatever the profile says.
+//! Colours become sRGB by the profile that came with them; without one they are taken for it.
 //!
 //! A fault in a decoder may be a panic. [`render`] does not catch it; whoever calls it must, and count it as
 //! [`Code::Internal`].
 
+mod colour;
 mod decode;
 mod encode;
 mod orient;
 mod raster;
+mod reduce;
 mod resample;
 
 use domain::picture::{Code, Failure, Header, Limits, inspect};
 use sha2::{Digest, Sha256};
 
+use colour::Colours;
+use decode::Decoded;
+use orient::Sheet;
 use raster::Raster;
 
 /// A variant to make.
@@ -63,8 +69,8 @@ pub const fn simd() -> bool {
 /// Makes a variant of the picture `bytes` for each preset, in the order of the presets.
 ///
 /// `cancel` is asked between the stages; once it says true, the answer is [`Code::Cancelled`]. Whoever stopped
-/// the work because of a deadline makes [`Code::Timeout`] of it. The stage in hand is always finished: with the
-/// default limits that is at most the decoding of 50 megapixels.
+/// the work because of a deadline makes [`Code::Timeout`] of it. It is asked for each row of a PNG and a GIF; of the
+/// other formats, the stage in hand is always finished: with the default limits, at most the decoding of 50 megapixels.
 pub fn render(
     bytes: &[u8],
     limits: &Limits,
@@ -74,7 +80,14 @@ pub fn render(
     let header = inspect(bytes, limits)?;
     go_on(cancel)?;
     let side_pixels_max = presets.iter().map(|preset| preset.side_pixels_max).max().unwrap_or(1);
-    let source = decode::decode(bytes, &header, fit(&header, side_pixels_max), limits)?;
+    let target = fit(&header, side_pixels_max);
+    let source = decode::decode(&decode::Task {
+        bytes,
+        header: &header,
+        target,
+        limits,
+        go_on: &|| go_on(cancel),
+    })?;
     go_on(cancel)?;
     let mut variants = make(&source, &header, presets, cancel)?;
     variants.sort_by_key(|(place, _)| *place);
@@ -83,11 +96,13 @@ pub fn render(
 
 /// From the greatest variant to the smallest, so that one may be made of another; each with its preset's place.
 fn make(
-    source: &Raster,
+    source: &Decoded,
     header: &Header,
     presets: &[Preset],
     cancel: &dyn Fn() -> bool,
 ) -> Result<Vec<(usize, Variant)>, Failure> {
+    let Decoded { raster: source, profile } = source;
+    let colours = Colours::of(source.channels, profile.as_deref());
     let mut order: Vec<(usize, &Preset)> = presets.iter().enumerate().collect();
     order.sort_by_key(|(_, preset)| std::cmp::Reverse(preset.side_pixels_max));
     let mut greater: Option<Raster> = None;
@@ -100,15 +115,21 @@ fn make(
             .unwrap_or(source);
         let raster = resample::resample(from, size)?;
         go_on(cancel)?;
-        variants.push((place, finish(&raster, header, preset)?));
+        variants.push((place, finish(&raster, &colours, header, preset)?));
         go_on(cancel)?;
         greater = Some(raster);
     }
     Ok(variants)
 }
 
-fn finish(raster: &Raster, header: &Header, preset: &Preset) -> Result<Variant, Failure> {
-    let upright = orient::turn(raster, header.orientation);
+fn finish(
+    raster: &Raster,
+    colours: &Colours,
+    header: &Header,
+    preset: &Preset,
+) -> Result<Variant, Failure> {
+    let sheet = Sheet { width: raster.width, height: raster.height, rgb: colours.rgb(raster) };
+    let upright = orient::turn(sheet, header.orientation);
     let bytes = encode::encode(&upright)?;
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Variant { name: preset.name, width: upright.width, height: upright.height, bytes, sha256 })

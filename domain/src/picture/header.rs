@@ -7,6 +7,8 @@ mod png;
 mod tiff;
 mod webp;
 
+pub use jpeg::jpeg_profile;
+
 use super::{Failure, Format, Limits, Orientation, sniff};
 
 /// What a header claims. It may lie: who decodes must find the same size again, or call the file corrupt.

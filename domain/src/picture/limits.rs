@@ -18,8 +18,8 @@ pub struct Limits {
     pub side_pixels_max: u32,
     /// Frames that an animation may hold. 1 000: beyond that it is a film or an attack.
     pub frames_max: u32,
-    /// Memory for decoding, by [`Header::decode_bytes`]. 400 MB: eight bytes for each of 50 megapixels, which is
-    /// enough for all eight-bit pictures and for progressive JPEG, but not for that many of sixteen-bit colour.
+    /// Memory for decoding, by [`Header::decode_bytes`]. 360 MB: enough for 50 megapixels of JPEG, also progressive, of
+    /// PNG, GIF and lossy WebP; 45 megapixels of lossless WebP, 32 of lossy WebP with alpha, 24 of an animation.
     pub decode_bytes_max: u64,
     /// Scans in a progressive JPEG. 100; cameras and editors write about ten, a bomb writes thousands,
     /// each of which costs a pass over the whole picture.
@@ -33,7 +33,7 @@ impl Default for Limits {
             pixels_max: 50_000_000,
             side_pixels_max: 16_384,
             frames_max: 1_000,
-            decode_bytes_max: 400_000_000,
+            decode_bytes_max: 360_000_000,
             scans_max: 100,
         }
     }

@@ -1,4 +1,4 @@
-//! Renders pictures beside the async work: so many threads, so many pixels, and so long at most.
+//! Renders pictures beside the async work: so many threads, so much memory, and so long at most.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,9 @@ use crate::picture::{self, PRESETS, Variant};
 /// new pictures wait for the end of one.
 const ABANDONED_THREADS_MAX: usize = 4;
 
+/// Memory is handed out in pieces of this many bytes, since a semaphore counts no further than four billion.
+const PIECE_BYTES: u64 = 1_024;
+
 /// Makes the variants of a picture; asks the second argument between its stages whether to stop.
 pub(super) type Render =
     Arc<dyn Fn(&[u8], &dyn Fn() -> bool) -> Result<Vec<Variant>, Failure> + Send + Sync>;
@@ -26,15 +29,15 @@ pub(super) struct Renderer {
     render: Render,
     limits: Limits,
     threads: Arc<Semaphore>,
-    pixels: Arc<Semaphore>,
-    pixels_max: u32,
+    memory: Arc<Semaphore>,
+    pieces_max: u32,
     time_max: Duration,
 }
 
 /// Held by the thread itself, since one that was given up still needs its memory until it ends.
 struct Room {
     _thread: OwnedSemaphorePermit,
-    _pixels: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
 }
 
 /// Tells the thread to stop when nobody waits for its result any more.
@@ -55,14 +58,14 @@ impl Renderer {
     }
 
     pub(super) fn with(render: Render, settings: &ImageSettings) -> Self {
-        let pixels_max = settings.pixels_in_flight_max.max(1);
-        let pixels = usize::try_from(pixels_max).unwrap_or(Semaphore::MAX_PERMITS);
+        let pieces_max = pieces(settings.decode_bytes_in_flight_max);
+        let memory = usize::try_from(pieces_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             render,
             limits: settings.limits.clone(),
             threads: Arc::new(Semaphore::new(settings.concurrency + ABANDONED_THREADS_MAX)),
-            pixels: Arc::new(Semaphore::new(pixels)),
-            pixels_max,
+            memory: Arc::new(Semaphore::new(memory)),
+            pieces_max,
             time_max: Duration::from_secs_f64(settings.render_s_max),
         }
     }
@@ -70,7 +73,7 @@ impl Renderer {
     /// The variants of the picture `bytes`. A panic of a decoder ends its thread and is a failure like any other.
     pub(super) async fn render(&self, bytes: Bytes) -> Result<Vec<Variant>, Failure> {
         let header = inspect(&bytes, &self.limits)?;
-        let room = self.room_for(header.pixels()).await;
+        let room = self.room_for(header.decode_bytes).await;
         let stopped = Arc::new(AtomicBool::new(false));
         let _stop = StopOnDrop(Arc::clone(&stopped));
         let render = Arc::clone(&self.render);
@@ -87,19 +90,23 @@ impl Renderer {
         }
     }
 
-    async fn room_for(&self, pixels: u64) -> Room {
+    async fn room_for(&self, decode_bytes: u64) -> Room {
         if self.threads.available_permits() == 0 {
             error!("every thread for pictures is busy with one that was given up; waiting for it");
         }
-        let pixels = u32::try_from(pixels).unwrap_or(u32::MAX).clamp(1, self.pixels_max);
-        // Threads first: with pixels in hand, a wait for a thread would hold up the others for nothing.
+        let pieces = pieces(decode_bytes).min(self.pieces_max);
+        // Threads first: with memory in hand, a wait for a thread would hold up the others for nothing.
         let thread = Arc::clone(&self.threads).acquire_owned().await;
-        let pixels = Arc::clone(&self.pixels).acquire_many_owned(pixels).await;
+        let memory = Arc::clone(&self.memory).acquire_many_owned(pieces).await;
         Room {
             _thread: thread.expect("the semaphore is never closed"),
-            _pixels: pixels.expect("the semaphore is never closed"),
+            _memory: memory.expect("the semaphore is never closed"),
         }
     }
+}
+
+fn pieces(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(PIECE_BYTES)).unwrap_or(u32::MAX).max(1)
 }
 
 fn broken(error: &JoinError) -> Failure {
@@ -119,7 +126,7 @@ mod tests {
     use image::{ImageFormat, RgbImage};
     use tokio::time::advance;
 
-    /// 100 pixels.
+    /// Asks for 300 bytes, which is a piece of memory.
     fn icon() -> Bytes {
         let mut file = Cursor::new(Vec::new());
         RgbImage::new(10, 10).write_to(&mut file, ImageFormat::Png).unwrap();
@@ -180,14 +187,15 @@ mod tests {
             inside.fetch_sub(1, Ordering::SeqCst);
             Ok(Vec::new())
         });
-        for (pixels_in_flight_max, first_two_may_meet) in [(199, false), (99, false), (200, true)] {
-            let settings = ImageSettings { pixels_in_flight_max, ..ImageSettings::default() };
+        for (memory, first_two_may_meet) in [(199_000, false), (99_000, false), (205_000, true)] {
+            let settings =
+                ImageSettings { decode_bytes_in_flight_max: memory, ..ImageSettings::default() };
             let renderer = Renderer::with(Arc::clone(&render), &settings);
-            let _held = renderer.room_for(100).await;
-            let mut second = std::pin::pin!(renderer.room_for(100));
+            let _held = renderer.room_for(100_000).await;
+            let mut second = std::pin::pin!(renderer.room_for(100_000));
             assert_eq!(poll!(second.as_mut()).is_ready(), first_two_may_meet);
         }
-        let settings = ImageSettings { pixels_in_flight_max: 150, ..ImageSettings::default() };
+        let settings = ImageSettings { decode_bytes_in_flight_max: 1, ..ImageSettings::default() };
         let renderer = Renderer::with(render, &settings);
         let all = futures::future::join_all((0..20).map(|_| renderer.render(icon()))).await;
         assert!(all.iter().all(Result::is_ok));

@@ -1,24 +1,42 @@
 //! Bytes to pixels. What cannot be decoded wholly is corrupt: half a picture is never passed on.
 
+mod gif;
 mod jpeg;
 mod other;
+mod png;
 
 use domain::picture::{Failure, Format, Header, Limits};
 
 use super::raster::Raster;
 
-/// Decodes the picture that `header` was read from, at no less than `target`, its stored size to be.
-pub(super) fn decode(
-    bytes: &[u8],
-    header: &Header,
-    target: (u32, u32),
-    limits: &Limits,
-) -> Result<Raster, Failure> {
-    match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, target, limits),
-        Format::Png | Format::Webp | Format::Gif | Format::Bmp | Format::Tiff => {
-            other::decode(bytes, header, limits)
-        }
+/// What lay in a file.
+pub(super) struct Decoded {
+    /// At no less than the target.
+    pub(super) raster: Raster,
+    /// The ICC profile that tells what the colours look like.
+    pub(super) profile: Option<Vec<u8>>,
+}
+
+/// A picture to decode.
+pub(super) struct Task<'a> {
+    /// The whole file.
+    pub(super) bytes: &'a [u8],
+    /// What was read from it.
+    pub(super) header: &'a Header,
+    /// The stored size of the greatest variant.
+    pub(super) target: (u32, u32),
+    pub(super) limits: &'a Limits,
+    /// Asked between rows, where a decoder gives rows.
+    pub(super) go_on: &'a dyn Fn() -> Result<(), Failure>,
+}
+
+/// Decodes the picture, at no less than its target.
+pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
+    match task.header.format {
+        Format::Jpeg => jpeg::decode(task),
+        Format::Png => png::decode(task),
+        Format::Gif => gif::decode(task),
+        Format::Webp | Format::Bmp | Format::Tiff => other::decode(task),
     }
 }
 

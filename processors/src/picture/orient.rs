@@ -1,38 +1,37 @@
-//! Turns a raster upright. This comes last, when there are fewest pixels.
-
-use std::borrow::Cow;
+//! Turns a picture upright. This comes last, when there are fewest pixels.
 
 use domain::picture::Orientation;
 
-use super::raster::{CHANNELS, Raster};
+/// Of a pixel: red, green and blue.
+pub(super) const CHANNELS: usize = 3;
 
-/// The raster as it is meant to be seen.
-pub(super) fn turn(raster: &Raster, orientation: Orientation) -> Upright<'_> {
-    let (width, height) = (raster.width, raster.height);
-    if orientation == Orientation::Upright {
-        return Upright { width, height, rgb: Cow::Borrowed(&raster.rgb) };
-    }
-    let (width, height) = if orientation.swaps_sides() { (height, width) } else { (width, height) };
-    let mut rgb = Vec::with_capacity(raster.rgb.len());
-    for row in 0..height as usize {
-        for column in 0..width as usize {
-            let from = source(raster, orientation, column, row);
-            rgb.extend_from_slice(&raster.rgb[from..from + CHANNELS]);
-        }
-    }
-    Upright { width, height, rgb: Cow::Owned(rgb) }
-}
-
-/// A raster that needs no turning any more.
-pub(super) struct Upright<'a> {
+/// Rows of red, green and blue, eight bits each.
+pub(super) struct Sheet {
     pub(super) width: u32,
     pub(super) height: u32,
-    pub(super) rgb: Cow<'a, [u8]>,
+    pub(super) rgb: Vec<u8>,
+}
+
+/// The sheet as it is meant to be seen.
+pub(super) fn turn(sheet: Sheet, orientation: Orientation) -> Sheet {
+    if orientation == Orientation::Upright {
+        return sheet;
+    }
+    let (width, height) = (sheet.width, sheet.height);
+    let (width, height) = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+    let mut rgb = Vec::with_capacity(sheet.rgb.len());
+    for row in 0..height as usize {
+        for column in 0..width as usize {
+            let from = source(&sheet, orientation, column, row);
+            rgb.extend_from_slice(&sheet.rgb[from..from + CHANNELS]);
+        }
+    }
+    Sheet { width, height, rgb }
 }
 
 /// Where the pixel that is seen at `column` and `row` is stored.
-fn source(raster: &Raster, orientation: Orientation, column: usize, row: usize) -> usize {
-    let (width, height) = (raster.width as usize, raster.height as usize);
+fn source(sheet: &Sheet, orientation: Orientation, column: usize, row: usize) -> usize {
+    let (width, height) = (sheet.width as usize, sheet.height as usize);
     let (x, y) = match orientation {
         Orientation::Upright => (column, row),
         Orientation::FlipHorizontal => (width - 1 - column, row),
@@ -53,8 +52,7 @@ mod tests {
     /// Six pixels, told apart by their red: a b c over d e f.
     fn turned(orientation: Orientation) -> (u32, u32, String) {
         let rgb = b"abcdef".iter().flat_map(|letter| [*letter, 0, 0]).collect();
-        let raster = Raster::whole(3, 2, rgb);
-        let upright = turn(&raster, orientation);
+        let upright = turn(Sheet { width: 3, height: 2, rgb }, orientation);
         let letters =
             upright.rgb.iter().step_by(CHANNELS).map(|letter| char::from(*letter)).collect();
         (upright.width, upright.height, letters)

@@ -7,26 +7,30 @@ const SCREEN_END: usize = 13;
 const IMAGE_DESCRIPTOR: u8 = 0x2C;
 const EXTENSION: u8 = 0x21;
 const TRAILER: u8 = 0x3B;
-/// The frame and the canvas it is drawn on, each with alpha.
-const BYTES_PER_PIXEL: u64 = 8;
+/// The canvas that the first frame is drawn on.
+const CANVAS_BYTES_PER_PIXEL: u64 = 3;
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Failure> {
     let short = || cut_short(Format::Gif);
     let width = Endian::Little.u16(bytes, 6).ok_or_else(short)?;
     let height = Endian::Little.u16(bytes, 8).ok_or_else(short)?;
     let flags = *bytes.get(10).ok_or_else(short)?;
-    let frames = count_frames(bytes, SCREEN_END + palette_bytes(flags), limits)?;
-    if frames == 0 {
-        return Err(Failure::corrupt("the GIF file holds no picture"));
-    }
-    let header = Header::still(Format::Gif, width.into(), height.into(), BYTES_PER_PIXEL);
-    Ok(Header { frames, ..header })
+    let (frames, first) = count_frames(bytes, SCREEN_END + palette_bytes(flags), limits)?;
+    let first = first.ok_or_else(|| Failure::corrupt("the GIF file holds no picture"))?;
+    let header = Header::still(Format::Gif, width.into(), height.into(), CANVAS_BYTES_PER_PIXEL);
+    // A frame is a byte for each pixel, and may be greater than its canvas.
+    let decode_bytes = header.decode_bytes + first;
+    Ok(Header { frames, decode_bytes, ..header })
 }
 
 /// Walks the blocks to the trailer, or to where the file ends: many a GIF lacks its trailer.
-/// Counts one more than the limit at most.
-fn count_frames(bytes: &[u8], start: usize, limits: &Limits) -> Result<u32, Failure> {
-    let (mut at, mut frames) = (start, 0);
+/// Counts one more than the limit at most. Tells the pixels of the first frame as well.
+fn count_frames(
+    bytes: &[u8],
+    start: usize,
+    limits: &Limits,
+) -> Result<(u32, Option<u64>), Failure> {
+    let (mut at, mut frames, mut first) = (start, 0, None);
     while frames <= limits.frames_max {
         let next = match bytes.get(at) {
             None | Some(&TRAILER) => break,
@@ -34,6 +38,7 @@ fn count_frames(bytes: &[u8], start: usize, limits: &Limits) -> Result<u32, Fail
             Some(&IMAGE_DESCRIPTOR) => {
                 let Some((width, height, start)) = image(bytes, at) else { break };
                 limits.check_area(width.into(), height.into())?;
+                first = first.or(Some(u64::from(width) * u64::from(height)));
                 frames += 1;
                 skip_blocks(bytes, start)
             }
@@ -42,7 +47,7 @@ fn count_frames(bytes: &[u8], start: usize, limits: &Limits) -> Result<u32, Fail
         let Some(next) = next else { break };
         at = next;
     }
-    Ok(frames)
+    Ok((frames, first))
 }
 
 /// The size of a frame, and where its compressed blocks begin.

@@ -6,6 +6,7 @@ use crate::picture::{Failure, Format, Orientation, bytes::Endian};
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
 const APP14: u8 = 0xEE;
 /// A progressive JPEG keeps its coefficients, each of two bytes, until the last scan.
 const COEFFICIENT_BYTES: u64 = 2;
@@ -70,6 +71,45 @@ fn next_segment(bytes: &[u8], at: usize) -> Option<(u8, &[u8], usize)> {
             }
         }
     }
+}
+
+/// The ICC profile of a JPEG file, put together from its segments (ICC.1:2010, annex B.4).
+///
+/// `None` when there is none, when a part of it is missing, or when it is longer than `bytes_max`. Nothing is allocated
+/// beyond that.
+#[must_use]
+pub fn jpeg_profile(bytes: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    let parts = profile_parts(bytes)?;
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    (length <= bytes_max).then(|| parts.concat())
+}
+
+/// The parts of the profile in their order. Each tells its number, which begins at 1, and how many there are.
+fn profile_parts(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut parts: Vec<(u8, u8, &[u8])> = Vec::new();
+    let mut at = 2;
+    while let Some((marker, segment, next)) = next_segment(bytes, at) {
+        match marker {
+            START_OF_SCAN | END_OF_IMAGE => break,
+            APP2 => {
+                let part = segment.strip_prefix(b"ICC_PROFILE\0");
+                if let Some([number, count, part @ ..]) = part {
+                    parts.push((*number, *count, part));
+                }
+            }
+            _ => {}
+        }
+        // No profile has more parts than a byte can count.
+        if parts.len() > usize::from(u8::MAX) {
+            return None;
+        }
+        at = next;
+    }
+    parts.sort_by_key(|(number, _, _)| *number);
+    let count = u8::try_from(parts.len()).ok().filter(|count| *count > 0)?;
+    let is_next = |(expected, part): (u8, &(u8, u8, &[u8]))| (part.0, part.1) == (expected, count);
+    let is_complete = (1..=count).zip(&parts).all(is_next);
+    is_complete.then(|| parts.into_iter().map(|(_, _, part)| part).collect())
 }
 
 fn read_frame(marker: u8, segment: &[u8]) -> Result<Frame, Failure> {

@@ -6,8 +6,8 @@ use crate::picture::{Failure, Format, Orientation, bytes::Endian};
 const SIGNATURE_BYTES: usize = 8;
 /// Length, type and checksum.
 const CHUNK_FRAME_BYTES: usize = 12;
-/// Sixteen-bit samples are made eight-bit beside the original, in three channels.
-const EIGHT_BIT_COPY_BYTES: u64 = 3;
+/// What is kept of a picture that comes row by row: three channels of eight bits at most.
+const KEPT_BYTES: u64 = 3;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Header, Failure> {
     let short = || cut_short(Format::Png);
@@ -34,19 +34,20 @@ fn read_first(content: &[u8]) -> Result<Header, Failure> {
     let height = Endian::Big.u32(content, 4).ok_or_else(short)?;
     let depth_bits = *content.get(8).ok_or_else(short)?;
     let channels = match content.get(9).ok_or_else(short)? {
-        0 => 1,
-        2 => 3,
-        4 => 2,
-        // A palette becomes colour with alpha.
-        3 | 6 => 4,
+        // Each may have a transparent colour, which becomes alpha.
+        0 | 4 => 2,
+        2 | 3 | 6 => 4,
         _ => return Err(Failure::corrupt("the PNG file has an unknown colour type")),
     };
-    let bytes_per_pixel = match depth_bits {
-        1 | 2 | 4 | 8 => channels.max(EIGHT_BIT_COPY_BYTES),
-        16 => channels * 2 + EIGHT_BIT_COPY_BYTES,
+    let depth_bytes = match depth_bits {
+        1 | 2 | 4 | 8 => 1,
+        16 => 2,
         _ => return Err(Failure::corrupt("the PNG file has an unknown depth")),
     };
-    Ok(Header::still(Format::Png, width, height, bytes_per_pixel))
+    // An interlaced picture is known row by row only when it is there as a whole.
+    let is_interlaced = *content.get(12).ok_or_else(short)? != 0;
+    let whole_bytes = if is_interlaced { channels * depth_bytes } else { 0 };
+    Ok(Header::still(Format::Png, width, height, whole_bytes + KEPT_BYTES))
 }
 
 /// The type and content of the chunk at `at`, and where the next one begins.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::picture::{Code, Format, Header, Limits, Orientation, inspect};
+use crate::picture::{Code, Format, Header, Limits, Orientation, inspect, jpeg_profile};
 
 fn read(bytes: &[u8]) -> Header {
     inspect(bytes, &Limits::default()).unwrap()
@@ -52,6 +52,11 @@ fn png(width: u32, height: u32, depth_bits: u8, colour: u8, more: &[Vec<u8>]) ->
             .concat();
     let chunks = [chunk(b"IHDR", &first), more.concat(), chunk(b"IEND", &[])].concat();
     [b"\x89PNG\r\n\x1A\n".to_vec(), chunks].concat()
+}
+
+fn interlaced(mut png: Vec<u8>) -> Vec<u8> {
+    png[28] = 1;
+    png
 }
 
 fn riff_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
@@ -206,7 +211,7 @@ fn sizes_beyond_the_limits_are_refused() {
         jpeg(&[frame(0xC0, 16_385, 1, &[0x11]), scan(1)]),
         png(50_000, 50_000, 8, 2, &[]),
         png(u32::MAX, u32::MAX, 16, 6, &[]),
-        png(7_000, 7_000, 16, 6, &[]),
+        interlaced(png(7_000, 7_000, 16, 6, &[])),
         webp(&[canvas(16_777_216, 16_777_216)]),
         webp(&[lossless(16_384, 16_384)]),
         webp(&[canvas(10, 10), webp_frame(16_000_000, 16_000_000, &[])]),
@@ -230,7 +235,11 @@ fn the_greatest_picture_that_is_taken_is_taken() {
         read(&jpeg(&[frame(0xC2, 10_000, 5_000, &[0x11, 0x11, 0x11]), scan(3)])).pixels(),
         50_000_000
     );
-    assert_eq!(read(&png(10_000, 5_000, 8, 6, &[])).pixels(), 50_000_000);
+    assert_eq!(read(&png(10_000, 5_000, 16, 6, &[])).pixels(), 50_000_000);
+    assert_eq!(read(&interlaced(png(10_000, 5_000, 8, 6, &[]))).pixels(), 50_000_000);
+    assert_eq!(read(&gif(10_000, 5_000, &[(10_000, 5_000)])).decode_bytes, 200_000_000);
+    assert_eq!(read(&webp(&[lossy(10_000, 5_000)])).pixels(), 50_000_000);
+    assert_eq!(read(&webp(&[lossless(9_000, 5_000)])).pixels(), 45_000_000);
     assert_eq!(code(&png(10_000, 5_001, 8, 6, &[])), Code::TooManyPixels);
 }
 
@@ -239,6 +248,25 @@ fn a_body_beyond_the_limit_is_refused_before_anything_else() {
     let limits = Limits { body_bytes_max: 10, ..Limits::default() };
     assert_eq!(inspect(&[0; 11], &limits).unwrap_err().code, Code::TooLarge);
     assert_eq!(inspect(&[0; 10], &limits).unwrap_err().code, Code::UnsupportedFormat);
+}
+
+#[test]
+fn a_profile_is_put_together_from_its_segments_in_their_order() {
+    let part = |number: u8, count: u8, text: &[u8]| {
+        segment(0xE2, &[b"ICC_PROFILE\0".as_slice(), &[number, count], text].concat())
+    };
+    let file = |parts: &[Vec<u8>]| {
+        jpeg(&[segment(0xE2, b"MPF\0"), parts.concat(), frame(0xC0, 9, 9, &[0x11]), scan(1)])
+    };
+    let profile = |parts: &[Vec<u8>]| jpeg_profile(&file(parts), 10);
+    assert_eq!(profile(&[part(1, 1, b"whole")]), Some(b"whole".to_vec()));
+    assert_eq!(profile(&[part(2, 2, b"lo"), part(1, 2, b"hel")]), Some(b"hello".to_vec()));
+    assert_eq!(profile(&[]), None);
+    assert_eq!(profile(&[part(1, 2, b"hel")]), None, "a part is missing");
+    assert_eq!(profile(&[part(1, 2, b"a"), part(1, 2, b"b")]), None, "a part is there twice");
+    assert_eq!(profile(&[part(0, 1, b"a")]), None, "numbers begin at 1");
+    assert_eq!(profile(&[part(1, 1, b"more than ten")]), None, "it is too long");
+    assert_eq!(profile(&vec![part(1, 255, b""); 300]), None, "there are too many parts");
 }
 
 #[test]

@@ -10,22 +10,32 @@ const RIFF_HEADER_BYTES: usize = 12;
 const CHUNK_HEADER_BYTES: usize = 8;
 /// A frame's place, size, duration and flags, before its own chunks.
 const FRAME_HEADER_BYTES: usize = 16;
-/// The lossless form is decoded with alpha, then copied; the lossy form needs less.
-const BYTES_PER_PIXEL: u64 = 8;
+/// What decoding needs: brightness and colour, and then the pixels.
+const LOSSY_BYTES_PER_PIXEL: u64 = 5;
+/// Pixels with alpha, and a copy without.
+const LOSSLESS_BYTES_PER_PIXEL: u64 = 8;
+/// As the lossy form with alpha in its pixels, and the alpha itself in the lossless form.
+const LOSSY_ALPHA_BYTES_PER_PIXEL: u64 = 11;
+/// A frame, the canvas that it is drawn on, and a copy of that.
+const ANIMATION_BYTES_PER_PIXEL: u64 = 15;
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Failure> {
     let bytes = riff(bytes)?;
     let (mut at, mut canvas, mut orientation, mut frames) =
         (RIFF_HEADER_BYTES, None, Orientation::Upright, 0_u32);
+    let mut bytes_per_pixel = LOSSY_BYTES_PER_PIXEL;
     while at < bytes.len() {
         let (kind, content, next) = chunk(bytes, at).ok_or_else(|| cut_short(Format::Webp))?;
         match kind {
             b"VP8X" | b"VP8 " | b"VP8L" => {
                 let size = size(kind, content)?;
                 agree(*canvas.get_or_insert(size), size)?;
+                bytes_per_pixel = bytes_per_pixel.max(chunk_bytes_per_pixel(kind));
             }
+            b"ALPH" => bytes_per_pixel = bytes_per_pixel.max(LOSSY_ALPHA_BYTES_PER_PIXEL),
             b"ANMF" => {
                 check_frame(content, limits)?;
+                bytes_per_pixel = ANIMATION_BYTES_PER_PIXEL;
                 frames = frames.saturating_add(1);
             }
             b"EXIF" => orientation = Orientation::from_exif_block(content),
@@ -37,8 +47,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Failure> {
         at = next;
     }
     let (width, height) = canvas.ok_or_else(|| Failure::corrupt("the WebP file has no size"))?;
-    let header = Header::still(Format::Webp, width, height, BYTES_PER_PIXEL);
+    let header = Header::still(Format::Webp, width, height, bytes_per_pixel);
     Ok(Header { orientation, frames: frames.max(1), ..header })
+}
+
+fn chunk_bytes_per_pixel(kind: &[u8]) -> u64 {
+    if kind == b"VP8L" { LOSSLESS_BYTES_PER_PIXEL } else { LOSSY_BYTES_PER_PIXEL }
 }
 
 /// The file up to where its first line says that it ends.

@@ -1,33 +1,33 @@
 //! JPEG through libjpeg-turbo, which can leave out what a smaller picture does not need.
 
-use domain::picture::{Failure, Header, Limits};
+use domain::picture::{Failure, Header, jpeg_profile};
 use turbojpeg::{Colorspace, Decompressor, Error, Image, PixelFormat, ScalingFactor};
 
-use super::confirm;
-use crate::picture::raster::{CHANNELS, Raster, flatten_inks};
+use super::{Decoded, Task, confirm};
+use crate::picture::colour::PROFILE_BYTES_MAX;
+use crate::picture::raster::{Channels, Raster};
 
 /// The powers of two, from the least work to the most. Other eighths cost about as much as the next power.
 const SCALES: [ScalingFactor; 3] =
     [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
-const INKS: usize = 4;
 
-pub(super) fn decode(
-    bytes: &[u8],
-    header: &Header,
-    target: (u32, u32),
-    limits: &Limits,
-) -> Result<Raster, Failure> {
+pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
+    let Task { bytes, header, .. } = *task;
     let mut decompressor = Decompressor::new().map_err(failure)?;
-    decompressor.set_scan_limit(limits.scans_max).map_err(failure)?;
+    decompressor.set_scan_limit(task.limits.scans_max).map_err(failure)?;
     let found = decompressor.read_header(bytes).map_err(failure)?;
     confirm(header, side(found.width), side(found.height))?;
-    let scale = scale(header, target);
+    let scale = scale(header, task.target);
     decompressor.set_scaling_factor(scale).map_err(failure)?;
     let scaled = found.scaled(scale);
-    let has_inks = matches!(found.colorspace, Colorspace::CMYK | Colorspace::YCCK);
-    let (format, channels) =
-        if has_inks { (PixelFormat::CMYK, INKS) } else { (PixelFormat::RGB, CHANNELS) };
-    let pitch = scaled.width * channels;
+    let (channels, format) = match found.colorspace {
+        Colorspace::Gray => (Channels::Grey, PixelFormat::GRAY),
+        Colorspace::CMYK | Colorspace::YCCK => {
+            (Channels::Inks { is_paper: header.adobe }, PixelFormat::CMYK)
+        }
+        _ => (Channels::Colour, PixelFormat::RGB),
+    };
+    let pitch = scaled.width * channels.count();
     let mut pixels = vec![0; pitch * scaled.height];
     let image = Image {
         pixels: pixels.as_mut_slice(),
@@ -38,9 +38,15 @@ pub(super) fn decode(
     };
     // Warnings come back as errors: what is cut short or damaged is filled with grey, and that is no picture.
     decompressor.decompress(bytes, image).map_err(failure)?;
-    let rgb = if has_inks { flatten_inks(pixels, header.adobe) } else { pixels };
     let covered = (exact(header.width, scale), exact(header.height, scale));
-    Ok(Raster { width: side(scaled.width), height: side(scaled.height), rgb, covered })
+    let raster = Raster {
+        width: side(scaled.width),
+        height: side(scaled.height),
+        channels,
+        pixels,
+        covered,
+    };
+    Ok(Decoded { raster, profile: jpeg_profile(bytes, PROFILE_BYTES_MAX) })
 }
 
 /// The smallest scale at which the picture still covers the target, so that nothing is ever enlarged.

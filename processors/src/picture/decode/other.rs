@@ -1,71 +1,58 @@
-//! PNG, WebP, GIF, BMP and TIFF through the `image` crate.
+//! WebP, BMP and TIFF through the `image` crate.
 
 use std::io::Cursor;
 
-use domain::picture::{Failure, Format, Header, Limits};
+use domain::picture::{Failure, Format};
 use image::{
-    DynamicImage, ImageDecoder, ImageError,
-    codecs::{
-        bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder, webp::WebPDecoder,
-    },
+    ColorType, DynamicImage, ImageDecoder, ImageError,
+    codecs::{bmp::BmpDecoder, tiff::TiffDecoder, webp::WebPDecoder},
 };
 
-use super::confirm;
-use crate::picture::raster::{Raster, flatten};
+use super::{Decoded, Task, confirm};
+use crate::picture::colour::PROFILE_BYTES_MAX;
+use crate::picture::raster::{Channels, Raster, flatten};
 
-/// What a PNG's colour profile and texts may take once unpacked. The pixels are counted elsewhere.
-const PNG_METADATA_BYTES_MAX: u64 = 64_000_000;
-
-pub(super) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Raster, Failure> {
-    let image = match header.format {
-        Format::Png => {
-            PngDecoder::with_limits(Cursor::new(bytes), bounds(header, PNG_METADATA_BYTES_MAX))
-                .map(|decoder| pixels(decoder, header, limits))
+pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
+    let file = Cursor::new(task.bytes);
+    let decoded = match task.header.format {
+        Format::Webp => WebPDecoder::new(file).map(|decoder| pixels(decoder, task)),
+        Format::Bmp => BmpDecoder::new(file).map(|decoder| pixels(decoder, task)),
+        Format::Tiff => TiffDecoder::new(file).map(|decoder| pixels(decoder, task)),
+        Format::Jpeg | Format::Png | Format::Gif => {
+            return Err(Failure::unsupported("this format has a decoder of its own"));
         }
-        Format::Webp => {
-            WebPDecoder::new(Cursor::new(bytes)).map(|decoder| pixels(decoder, header, limits))
-        }
-        Format::Gif => {
-            GifDecoder::new(Cursor::new(bytes)).map(|decoder| pixels(decoder, header, limits))
-        }
-        Format::Bmp => {
-            BmpDecoder::new(Cursor::new(bytes)).map(|decoder| pixels(decoder, header, limits))
-        }
-        Format::Tiff => {
-            TiffDecoder::new(Cursor::new(bytes)).map(|decoder| pixels(decoder, header, limits))
-        }
-        Format::Jpeg => return Err(Failure::unsupported("JPEG has a decoder of its own")),
     };
-    let image = image.map_err(|error| failure(&error, header.format))??;
-    Ok(Raster::whole(header.width, header.height, rgb(image)))
+    decoded.map_err(|error| failure(&error, task.header.format))?
 }
 
-fn bounds(header: &Header, alloc_bytes_max: u64) -> image::Limits {
-    let mut bounds = image::Limits::no_limits();
-    bounds.max_image_width = Some(header.width);
-    bounds.max_image_height = Some(header.height);
-    bounds.max_alloc = Some(alloc_bytes_max);
-    bounds
-}
-
-fn pixels(
-    mut decoder: impl ImageDecoder,
-    header: &Header,
-    limits: &Limits,
-) -> Result<DynamicImage, Failure> {
+fn pixels(mut decoder: impl ImageDecoder, task: &Task<'_>) -> Result<Decoded, Failure> {
+    let header = task.header;
     let (width, height) = decoder.dimensions();
     confirm(header, width, height)?;
-    let image = decoder
-        .set_limits(bounds(header, limits.decode_bytes_max))
-        .and_then(|()| DynamicImage::from_decoder(decoder));
-    image.map_err(|error| failure(&error, header.format))
+    let mut bounds = image::Limits::no_limits();
+    bounds.max_image_width = Some(width);
+    bounds.max_image_height = Some(height);
+    bounds.max_alloc = Some(task.limits.decode_bytes_max);
+    let refused = |error| failure(&error, header.format);
+    decoder.set_limits(bounds).map_err(refused)?;
+    // A profile that cannot be read is as good as none.
+    let profile = decoder.icc_profile().ok().flatten();
+    let profile = profile.filter(|profile| profile.len() <= PROFILE_BYTES_MAX);
+    let image = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    let (channels, pixels) = light(image);
+    Ok(Decoded { raster: Raster::whole(width, height, channels, pixels), profile })
 }
 
-fn rgb(image: DynamicImage) -> Vec<u8> {
-    if image.color().has_alpha() {
-        flatten(image.into_rgba8().into_raw())
-    } else {
-        image.into_rgb8().into_raw()
+fn light(image: DynamicImage) -> (Channels, Vec<u8>) {
+    match image.color() {
+        ColorType::L8 | ColorType::L16 => (Channels::Grey, image.into_luma8().into_raw()),
+        ColorType::La8 | ColorType::La16 => {
+            (Channels::Grey, flatten(image.into_luma_alpha8().into_raw(), Channels::Grey))
+        }
+        colour if colour.has_alpha() => {
+            (Channels::Colour, flatten(image.into_rgba8().into_raw(), Channels::Colour))
+        }
+        _ => (Channels::Colour, image.into_rgb8().into_raw()),
     }
 }
 
