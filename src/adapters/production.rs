@@ -44,7 +44,7 @@ pub(super) async fn open(
     let stores = Arc::new(database(config, services).await?);
     let documents = documents(services).await?;
     let log: Arc<dyn EventLog> = stores.log.clone();
-    let kafka = Kafka::open(services, &log, stores.dead_letters.clone())?;
+    let kafka = Kafka::open(services, Arc::clone(&clock), &log, stores.dead_letters.clone())?;
     let readings = Arc::clone(&stores.readings);
     let adapters = Adapters {
         store: stores.log.clone(),

@@ -30,7 +30,6 @@ pub(crate) struct Witnesses {
 pub(crate) async fn check(installation: &Installation, witnesses: &Witnesses, asked: Asked) {
     repeat(&witnesses.ams, &asked.commands).await;
     for blocks in asked.blocks.iter().filter(|blocks| blocks.has_begun()) {
-        blocks.doubt_borders();
         blocks.assert_read(&witnesses.api).await;
     }
     let keeper = keeper(&witnesses.projections).await;

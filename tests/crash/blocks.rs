@@ -83,14 +83,6 @@ impl Blocks {
         (0..halves).map(|half| later(self.start, 1.0 + 0.5 * f64::from(half))).collect()
     }
 
-    /// For tests in which the assessor is away for longer than the pause that ends a measurement: when it is back, its
-    /// clock may come before what waits, and then the window across the border between the two is not read.
-    #[allow(dead_code, reason = "not every test keeps the assessor away for so long")]
-    pub(crate) fn doubt_borders(&self) {
-        let borders = (1..self.acknowledged.get()).map(|number| f64::from(number) + 0.5);
-        self.doubtful.borrow_mut().extend(borders.map(|border_s| later(self.start, border_s)));
-    }
-
     /// Whether any was acknowledged, so that the motor is registered.
     pub(crate) fn has_begun(&self) -> bool {
         self.acknowledged.get() > 0

@@ -38,6 +38,19 @@ pub trait SampleSource: Send + Sync {
 pub trait SampleFeed: Send {
     /// Waits for samples and gives them, at most `samples_max`. Dropping the future loses nothing.
     async fn next(&mut self, samples_max: usize) -> Result<SampleBatch, PortError>;
+
+    /// Until when everything has been given: no sample that is still to come from this feed came in before that.
+    /// `None`: not known yet. Without it, nobody can tell a sensor that is silent from one whose samples are waiting.
+    ///
+    /// ```text
+    /// given │ waiting              given │ nothing waits
+    ///   1 2 │ 3 4                  1 2 3 │
+    ///         └ at most until 3            └ until about now, ever later though nothing comes
+    /// ```
+    ///
+    /// Waits for no sample, and answers without delay: what has to be asked for may be told by a later call. Holds as
+    /// far as the clocks do by which samples come in.
+    async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError>;
 }
 
 /// Samples, and where to resume once they are dealt with.

@@ -38,7 +38,9 @@ mod blobs {
 }
 
 mod samples {
-    ports::contract::samples!(super::MemorySamples::new(super::clock()));
+    ports::contract::samples!(super::MemorySamples::new(std::sync::Arc::new(
+        super::ManualClock::ticking()
+    )));
 }
 
 mod readings {

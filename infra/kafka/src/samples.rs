@@ -9,6 +9,7 @@
 //! JSON: `{"0":17,"1":4}`. No consumer group is involved: whoever holds the checkpoint reads.
 
 mod building;
+mod complete;
 mod device;
 mod feed;
 mod publish;

@@ -3,12 +3,14 @@
 
 #[path = "common/cluster.rs"]
 mod cluster;
+#[path = "samples/complete.rs"]
+mod complete;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cluster::Topic;
+use cluster::{SystemClock, Topic};
 use domain::vibration::{Axis, Measurement, SampleBlock, Statistic, Unit};
 use infra_kafka::registry::{Registry, RegistrySettings};
 use infra_kafka::samples::{
@@ -61,9 +63,10 @@ impl Ends {
         let publish = PublishSettings::to(&topic.name);
         let samples = KafkaSamples::new(&topic.kafka, Arc::clone(&schemas), publish).unwrap();
         let (parked, tally) = (Arc::<Parked>::default(), Arc::<SampleTally>::default());
-        let settings = SourceSettings::of(&topic.name);
+        let settings = SourceSettings { clocks_apart_ms_max: 0, ..SourceSettings::of(&topic.name) };
         let source = KafkaSampleSource::new(
             topic.kafka.clone(),
+            Arc::new(SystemClock),
             schemas,
             parked.clone(),
             Arc::clone(&tally),
@@ -322,7 +325,8 @@ async fn a_batch_ends_with_the_sample_that_goes_beyond_its_bytes() {
     let settings = SourceSettings { batch_bytes_max: 1, ..SourceSettings::of(&ends.topic.name) };
     let schemas = Arc::new(schemas_of(services::schema_registry().unwrap()));
     let (kafka, parked) = (ends.topic.kafka.clone(), ends.parked.clone());
-    let source = KafkaSampleSource::new(kafka, schemas, parked, ends.tally.clone(), settings);
+    let (clock, tally) = (Arc::new(SystemClock), ends.tally.clone());
+    let source = KafkaSampleSource::new(kafka, clock, schemas, parked, tally, settings);
     let motor = Uuid::now_v7();
     for n in 0..3 {
         ends.publish(motor, &rms(f64::from(n))).await.unwrap();

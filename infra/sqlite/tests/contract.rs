@@ -13,7 +13,10 @@ struct Fresh {
 }
 
 fn fresh() -> Fresh {
-    let scratch = Scratch::new();
+    fresh_in(Scratch::new())
+}
+
+fn fresh_in(scratch: Scratch) -> Fresh {
     Fresh { stores: scratch.open(), _scratch: scratch }
 }
 
@@ -38,7 +41,9 @@ mod read_models {
 }
 
 mod samples {
-    ports::contract::samples!(super::fresh(), |fresh| &*fresh.stores.samples);
+    ports::contract::samples!(super::fresh_in(super::Scratch::ticking()), |fresh| &*fresh
+        .stores
+        .samples);
 }
 
 mod readings {

@@ -8,7 +8,6 @@ use std::thread::available_parallelism;
 
 use domain::vibration::Analyser;
 use futures::future::join_all;
-use ports::clock::Clock;
 use ports::event_log::EventLog;
 use ports::readings::Readings;
 use ports::samples::SampleSource;
@@ -31,7 +30,6 @@ pub struct Assessor {
 
 /// What the work needs.
 struct Desk {
-    clock: Arc<dyn Clock>,
     log: Arc<dyn EventLog>,
     samples: Arc<dyn SampleSource>,
     readings: Arc<dyn Readings>,
@@ -52,10 +50,9 @@ impl Assessor {
         outgoing: Arc<Notify>,
         settings: VibrationSettings,
     ) -> Self {
-        let Dependencies { clock, log, samples, readings, .. } = dependencies.clone();
+        let Dependencies { log, samples, readings, .. } = dependencies.clone();
         let analysers = Mutex::default();
-        let desk =
-            Desk { clock, log, samples, readings, fleet, tally, outgoing, settings, analysers };
+        let desk = Desk { log, samples, readings, fleet, tally, outgoing, settings, analysers };
         Self { desk: Arc::new(desk) }
     }
 

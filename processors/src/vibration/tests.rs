@@ -1,6 +1,7 @@
 //! Samples through assessor, sender and motors, over memory and on a paused clock.
 
 mod alone;
+mod backlog;
 mod presence;
 mod restart;
 mod sending;

@@ -21,6 +21,7 @@ use infra_kafka::schema::EventSchemas;
 use infra_kafka::settings::KafkaSettings;
 use infra_kafka::topics::{self, Spread, Topics};
 use ports::PortError;
+use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
 use ports::event_log::EventLog;
 use ports::samples::{SampleSource, Samples};
@@ -56,6 +57,7 @@ impl Kafka {
     /// A setting cannot be used.
     pub(super) fn open(
         services: &Services,
+        clock: Arc<dyn Clock>,
         log: &Arc<dyn EventLog>,
         dead_letters: Arc<dyn DeadLetters>,
     ) -> anyhow::Result<Self> {
@@ -108,7 +110,7 @@ impl Kafka {
         let tally = Arc::<SampleTally>::default();
         let source = SourceSettings::of(topics.samples);
         let sample_source =
-            KafkaSampleSource::new(kafka, sample_schemas, dead_topic, tally, source);
+            KafkaSampleSource::new(kafka, clock, sample_schemas, dead_topic, tally, source);
         Ok(Self {
             subscriptions: Arc::clone(&feed) as Arc<dyn Subscriptions>,
             dead_letters: Arc::new(letters),

@@ -1,5 +1,7 @@
 //! Samples and their readers. Others may publish meanwhile: a clause looks at its own motors only.
 
+mod complete;
+
 use domain::vibration::{Axis, Measurement, SampleBlock, Statistic, Unit};
 use futures::FutureExt;
 use uuid::Uuid;
@@ -8,6 +10,11 @@ use super::{beside, fresh_id, in_parallel, in_time};
 use crate::checkpoint::Checkpoint;
 use crate::samples::{Sample, SampleFeed, SampleSource, Samples};
 use domain::time::Timestamp;
+
+pub use complete::{
+    a_feed_that_gave_all_is_complete, what_comes_in_meanwhile_is_not_complete,
+    what_waits_is_not_complete,
+};
 
 /// Makes one test per clause; the subject implements [`Samples`] and [`SampleSource`].
 #[macro_export]
@@ -22,6 +29,9 @@ macro_rules! samples_contract {
             two_feeds_do_not_take_from_each_other,
             a_feed_wakes_when_a_sample_comes,
             dropping_next_loses_nothing,
+            a_feed_that_gave_all_is_complete,
+            what_waits_is_not_complete,
+            what_comes_in_meanwhile_is_not_complete,
         }
     };
 }

@@ -19,6 +19,8 @@ pub struct ManualClock {
 #[derive(Debug)]
 struct Hands {
     now: Timestamp,
+    /// By so much it goes on whenever it is looked at.
+    tick_us: i64,
     /// Of the last id: ids go on from there when the clock is set back.
     id_millis: u64,
     ids: u64,
@@ -27,7 +29,14 @@ struct Hands {
 impl ManualClock {
     /// Stands at `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { hands: Mutex::new(Hands { now, id_millis: 0, ids: 0 }) }
+        Self { hands: Mutex::new(Hands { now, tick_us: 0, id_millis: 0, ids: 0 }) }
+    }
+
+    /// Goes on by a microsecond whenever it is looked at, so that no two looks see the same.
+    pub fn ticking() -> Self {
+        let clock = Self::default();
+        lock(&clock.hands).tick_us = 1;
+        clock
     }
 
     /// Jumps to `now`, also backwards.
@@ -51,7 +60,9 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        lock(&self.hands).now
+        let mut hands = lock(&self.hands);
+        hands.now = Timestamp::from_micros(hands.now.as_micros().saturating_add(hands.tick_us));
+        hands.now
     }
 
     fn new_id(&self) -> Uuid {

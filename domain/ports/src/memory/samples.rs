@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use domain::time::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -47,11 +48,13 @@ impl SampleSource for MemorySamples {
     async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError> {
         let given = from.map_or(Ok(0), |Checkpoint(text)| text.parse());
         let given = given.map_err(|error| PortError::new("opening the samples", error))?;
-        Ok(Box::new(Feed { arrivals: Arc::clone(&self.arrivals), given }))
+        let (clock, arrivals) = (Arc::clone(&self.clock), Arc::clone(&self.arrivals));
+        Ok(Box::new(Feed { clock, arrivals, given }))
     }
 }
 
 struct Feed {
+    clock: Arc<dyn Clock>,
     arrivals: Arc<Arrivals>,
     given: usize,
 }
@@ -70,5 +73,11 @@ impl SampleFeed for Feed {
             .collect();
         self.given += samples.len();
         Ok(SampleBatch { samples, checkpoint: Checkpoint(self.given.to_string()) })
+    }
+    async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError> {
+        // Under the lock, so that nothing comes in between looking and telling the time.
+        let samples = lock(&self.arrivals.samples);
+        let waiting = samples.get(self.given).map(|sample| sample.received_at);
+        Ok(Some(waiting.unwrap_or_else(|| self.clock.now())))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ports::PortError;
 use rdkafka::consumer::{Consumer, StreamConsumer};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
@@ -83,6 +83,28 @@ impl Partitions {
         .await
     }
 
+    /// The offset that the next record of every partition will have, in order, with one question to each broker.
+    pub(crate) async fn highs(
+        &self,
+        consumer: &Arc<StreamConsumer>,
+    ) -> Result<Vec<i64>, PortError> {
+        let (consumer, partitions) = (Arc::clone(consumer), self.clone());
+        off_the_runtime("asking how far the partitions go", move || {
+            let mut list = partitions.at(partitions.iter().map(|_| 0))?;
+            list.set_all_offsets(Offset::End)?;
+            let found = consumer.offsets_for_times(list, answer_bound())?;
+            let high = |(topic, partition): (&str, i32)| {
+                let found = found.find_partition(topic, partition);
+                let found = found.ok_or(KafkaError::OffsetFetch(Code::UnknownPartition))?;
+                found.error()?;
+                let nothing_told = KafkaError::OffsetFetch(Code::NoOffset);
+                found.offset().to_raw().filter(|high| *high >= 0).ok_or(nothing_told)
+            };
+            partitions.iter().map(high).collect()
+        })
+        .await
+    }
+
     /// Every partition at its offset.
     pub(crate) fn at(
         &self,
@@ -98,7 +120,6 @@ impl Partitions {
 
 /// Whether the client will not get over this by itself.
 pub(crate) fn needs_reopening(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode as Code;
     let lost = [
         Code::AutoOffsetReset,
         Code::OffsetOutOfRange,
@@ -118,7 +139,7 @@ fn count_of(consumer: &StreamConsumer, topic: &str) -> KafkaResult<i32> {
     let metadata = consumer.fetch_metadata(Some(topic), answer_bound())?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     match found.map_or(0, |found| found.partitions().len()) {
-        0 => Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition)),
+        0 => Err(KafkaError::MetadataFetch(Code::UnknownTopicOrPartition)),
         partitions => Ok(i32::try_from(partitions).unwrap_or(i32::MAX)),
     }
 }
@@ -149,7 +170,6 @@ async fn off_the_runtime<T: Send + 'static>(
 }
 
 fn changes_leader(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode as Code;
     let changing = [Code::LeaderNotAvailable, Code::NotLeaderForPartition];
     error.rdkafka_error_code().is_some_and(|code| changing.contains(&code))
 }

@@ -10,13 +10,15 @@ use ports::PortError;
 use ports::checkpoint::Checkpoint;
 use ports::clock::Timestamp;
 use ports::samples::{ReceivedSample, Sample, SampleBatch, SampleFeed};
-use rdkafka::consumer::StreamConsumer;
-use rdkafka::error::KafkaError;
+use rdkafka::Offset;
+use rdkafka::consumer::{Consumer, StreamConsumer};
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Message as _, OwnedMessage};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::building::validate;
+use super::complete::Completeness;
 use super::device::{self, Message, Record};
 use super::publish::MAGIC_BYTE;
 use super::refusal::Refusal;
@@ -33,6 +35,7 @@ pub(super) struct Feed {
     desk: Arc<Desk>,
     partitions: Partitions,
     partitions_poll: Interval,
+    completeness: Completeness,
     /// Of what was given.
     offsets: Offsets,
     /// Records that are not given yet, or not wholly.
@@ -67,11 +70,14 @@ impl Feed {
         let mut poll = interval(Duration::from_millis(desk.settings.partitions_poll_ms));
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         poll.reset();
+        let apart_ms_max = desk.settings.clocks_apart_ms_max;
+        let completeness = Completeness::new(Arc::clone(&desk.clock), apart_ms_max);
         Self {
             consumer,
             desk,
             partitions,
             partitions_poll: poll,
+            completeness,
             offsets,
             ready: VecDeque::new(),
             ready_samples: 0,
@@ -161,6 +167,24 @@ impl Feed {
         Ok(SampleBatch { samples, checkpoint: Checkpoint(checkpoint) })
     }
 
+    /// Before which offsets there is nothing left to be given.
+    fn reached(&self) -> KafkaResult<Offsets> {
+        let mut reached = self.offsets.clone();
+        // The client may have come further: past what only the cluster needs, such as the end of a transaction.
+        for read in self.consumer.position()?.elements() {
+            let partition = read.partition();
+            if let (Offset::Offset(at), false) = (read.offset(), self.holds_records_of(partition)) {
+                reached.entry(partition).and_modify(|given| *given = at.max(*given));
+            }
+        }
+        Ok(reached)
+    }
+
+    fn holds_records_of(&self, partition: i32) -> bool {
+        let in_hand = self.in_hand.as_ref().is_some_and(|record| record.partition() == partition);
+        in_hand || self.ready.iter().any(|ready| ready.partition == partition)
+    }
+
     /// New partitions are read from the next opening on.
     async fn look_at_partitions(&self) -> Result<(), PortError> {
         let topic = &self.desk.settings.topic;
@@ -196,6 +220,14 @@ impl SampleFeed for Feed {
         }
         // From here on nothing waits, so that no drop can come between taking the samples and counting them.
         self.give(samples_max)
+    }
+
+    async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError> {
+        let reached = self.reached().map_err(|error| {
+            let attempted = format!("asking how far {} was read", self.desk.settings.topic);
+            PortError::new(attempted, error)
+        })?;
+        Ok(self.completeness.until(&reached, &self.consumer, &self.partitions))
     }
 }
 

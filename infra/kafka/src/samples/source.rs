@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Checkpoint;
+use ports::clock::Clock;
 use ports::samples::{SampleFeed, SampleSource};
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
@@ -28,6 +29,9 @@ pub struct SourceSettings {
     pub batch_bytes_max: usize,
     /// What the client may hold ready, in units of 1024 bytes.
     pub prefetch_kbytes_max: usize,
+    /// How far this machine's clock may be ahead of the brokers', with what a record needs to be readable at all.
+    /// So much later a sensor is said to be silent.
+    pub clocks_apart_ms_max: u32,
     /// How often the number of partitions is looked at.
     pub partitions_poll_ms: u64,
     /// What devices mean where they do not say it.
@@ -41,6 +45,7 @@ impl SourceSettings {
             topic: topic.into(),
             batch_bytes_max: 16 * 1024 * 1024,
             prefetch_kbytes_max: 32 * 1024,
+            clocks_apart_ms_max: 2_000,
             partitions_poll_ms: 30_000,
             conventions: DeviceConventions::default(),
         }
@@ -62,6 +67,7 @@ pub struct KafkaSampleSource {
 
 /// What feeds need to understand records.
 pub(super) struct Desk {
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) schemas: Arc<SampleSchemas>,
     pub(super) parking: Arc<dyn ParkRecord>,
     pub(super) tally: Arc<SampleTally>,
@@ -72,15 +78,17 @@ pub(super) struct Desk {
 pub(super) type Offsets = BTreeMap<i32, i64>;
 
 impl KafkaSampleSource {
-    /// Reads what `schemas` can decode, hands the rest to `parking`, and counts in `tally`.
+    /// Reads what `schemas` can decode, hands the rest to `parking`, and counts in `tally`. By `clock` it knows until
+    /// when it has read everything.
     pub fn new(
         kafka: KafkaSettings,
+        clock: Arc<dyn Clock>,
         schemas: Arc<SampleSchemas>,
         parking: Arc<dyn ParkRecord>,
         tally: Arc<SampleTally>,
         settings: SourceSettings,
     ) -> Self {
-        Self { kafka, desk: Arc::new(Desk { schemas, parking, tally, settings }) }
+        Self { kafka, desk: Arc::new(Desk { clock, schemas, parking, tally, settings }) }
     }
 
     fn consumer(&self) -> Result<Arc<StreamConsumer>, KafkaError> {

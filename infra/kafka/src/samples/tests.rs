@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::vibration::{Axis, SampleBlock, Unit};
 use ports::PortError;
 use ports::clock::Timestamp;
+use ports::memory::ManualClock;
 use ports::samples::Sample;
 use proptest::prelude::*;
 use rdkafka::Timestamp as RecordTime;
@@ -36,6 +37,7 @@ fn desk() -> Desk {
     let schemas = SampleSchemas::new(Arc::new(Registry::new(nowhere).unwrap()));
     schemas.teach(SCHEMA_ID, WriterSchema::parse(SCHEMA).unwrap());
     Desk {
+        clock: Arc::<ManualClock>::default(),
         schemas: Arc::new(schemas),
         parking: Arc::new(NoParking),
         tally: Arc::default(),

@@ -1,12 +1,29 @@
 //! Topics of a test's own.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use infra_kafka::settings::KafkaSettings;
+use ports::clock::{Clock, Timestamp};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+use uuid::Uuid;
+
+#[allow(dead_code, reason = "not every test needs it")]
+/// The clock of this machine, which is that of the cluster as well.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
+        Timestamp::from_micros(since.as_micros().try_into().expect("it is not so late"))
+    }
+
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
 
 /// A topic that nobody else knows, deleted when it is dropped.
 pub(crate) struct Topic {

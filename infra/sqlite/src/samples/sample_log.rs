@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Checkpoint;
+use ports::clock::{Clock, Timestamp};
 use ports::samples::{ReceivedSample, Sample, SampleBatch, SampleFeed, SampleSource, Samples};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::database::Database;
 use crate::error::{Closed, Fault};
 use crate::numbers::{integer, limit};
 
+const NEXT_RECEIVED_AT: &str = include_str!("../../sql/samples/next_received_at.sql");
 const READ_SAMPLES: &str = include_str!("../../sql/samples/read_samples.sql");
 
 /// A batch ends with the sample that goes beyond this.
@@ -38,14 +40,15 @@ impl SampleSource for SqliteSamples {
         let after = from.map_or(Ok(0), |Checkpoint(text)| text.parse());
         let after = after
             .map_err(|error| PortError::new("resuming the samples from a checkpoint", error))?;
-        let (database, head) = (Arc::clone(&self.database), self.head.clone());
-        Ok(Box::new(Feed { database, head, after }))
+        let (database, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
+        Ok(Box::new(Feed { database, clock, head: self.head.clone(), after }))
     }
 }
 
 /// Reads the samples by position; a checkpoint is a position.
 struct Feed {
     database: Arc<Database>,
+    clock: Arc<dyn Clock>,
     head: watch::Receiver<u64>,
     after: u64,
 }
@@ -61,6 +64,19 @@ impl SampleFeed for Feed {
         // Nothing waits between reading and taking note, so that a dropped future has given nothing.
         self.after = through;
         Ok(SampleBatch { samples, checkpoint: Checkpoint(through.to_string()) })
+    }
+
+    async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError> {
+        let after = self.after;
+        let clock = Arc::clone(&self.clock);
+        // In turn with those that put samples down: one that has its time, and is not committed yet, would not be seen.
+        let look = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(NEXT_RECEIVED_AT)?;
+            let waiting = statement.query_row([integer(after)], |row| row.get(0)).optional()?;
+            Ok(waiting.map_or_else(|| clock.now(), Timestamp::from_micros))
+        };
+        let failed = |fault| PortError::new(format!("looking for samples after {after}"), fault);
+        self.database.write(look).await.map(Some).map_err(failed)
     }
 }
 

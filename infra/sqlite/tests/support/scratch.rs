@@ -26,6 +26,11 @@ impl Scratch {
         Self { folder, clock: Arc::default(), settings: Settings::default() }
     }
 
+    /// Its clock shows another time at each look.
+    pub(crate) fn ticking() -> Self {
+        Self { clock: Arc::new(ManualClock::ticking()), ..Self::new() }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

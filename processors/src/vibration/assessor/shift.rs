@@ -12,7 +12,7 @@ use ports::checkpoint::Checkpoint;
 use ports::readings::ReadingsCommit;
 use ports::samples::{ReceivedSample, SampleBatch, SampleFeed};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -35,9 +35,8 @@ pub(super) struct Shift {
     desk: Arc<Desk>,
     drain: watch::Receiver<bool>,
     roster: Roster,
-    /// Everything that came in until then has been taken.
-    taken_until: Timestamp,
-    looked_at: Timestamp,
+    /// When it last looked for those who do not speak.
+    looked: Instant,
 }
 
 /// What the feed gave.
@@ -49,8 +48,7 @@ enum Next {
 
 impl Shift {
     pub(super) fn new(desk: Arc<Desk>, drain: watch::Receiver<bool>) -> Self {
-        let (roster, taken_until, looked_at) = (Roster::default(), Timestamp::MIN, Timestamp::MIN);
-        Self { desk, drain, roster, taken_until, looked_at }
+        Self { desk, drain, roster: Roster::default(), looked: Instant::now() }
     }
 
     pub(super) async fn work(mut self) -> Option<()> {
@@ -101,26 +99,30 @@ impl Shift {
 
     /// `Some(None)` when the feed has failed and must be opened anew.
     async fn step(&mut self, feed: &mut dyn SampleFeed) -> Option<Option<bool>> {
-        match self.next(feed).await? {
-            Next::Batch(batch) => {
-                self.take(batch).await?;
-                // While there is more to take, only what came in until now is known to be all.
-                if self.taken_until.seconds_since(self.looked_at) >= self.desk.settings.tick_s {
-                    self.look(self.taken_until).await?;
-                }
-                Some(Some(true))
-            }
-            Next::Nothing => {
-                self.look(self.desk.clock.now()).await?;
-                Some(Some(false))
-            }
-            Next::Failure => Some(None),
+        let progressed = match self.next(feed).await? {
+            Next::Batch(batch) => self.take(batch).await.map(|()| true)?,
+            Next::Nothing => false,
+            Next::Failure => return Some(None),
+        };
+        if progressed && self.looked.elapsed() < self.tick() {
+            return Some(Some(true));
         }
+        match feed.complete_until().await {
+            Ok(complete_until) => self.look(complete_until).await?,
+            Err(error) => {
+                warn!("looking for samples that wait: {}", error.chain());
+                return Some(None);
+            }
+        }
+        Some(Some(progressed))
+    }
+
+    fn tick(&self) -> Duration {
+        Duration::from_secs_f64(self.desk.settings.tick_s)
     }
 
     async fn next(&mut self, feed: &mut dyn SampleFeed) -> Option<Next> {
-        let tick = Duration::from_secs_f64(self.desk.settings.tick_s);
-        let next = timeout(tick, feed.next(self.desk.settings.batch_samples_max));
+        let next = timeout(self.tick(), feed.next(self.desk.settings.batch_samples_max));
         let next = tokio::select! {
             biased;
             _ = self.drain.wait_for(|draining| *draining) => return None,
@@ -138,7 +140,6 @@ impl Shift {
 
     /// Takes in a batch, with all that comes of it.
     async fn take(&mut self, batch: SampleBatch) -> Option<()> {
-        let newest = batch.samples.iter().map(|sample| sample.received_at).max();
         let mut by_motor: BTreeMap<Uuid, Vec<ReceivedSample>> = BTreeMap::new();
         for sample in batch.samples {
             by_motor.entry(sample.motor_id).or_default().push(sample);
@@ -150,9 +151,7 @@ impl Shift {
             task.samples = by_motor.remove(&task.motor_id).unwrap_or_default();
         }
         let outcomes = self.desk.run(tasks).await?;
-        self.commit(outcomes, Some(batch.checkpoint)).await?;
-        self.taken_until = newest.unwrap_or(self.taken_until).max(self.taken_until);
-        Some(())
+        self.commit(outcomes, Some(batch.checkpoint)).await
     }
 
     /// What is known of these motors; of new ones once the fleet has come as far as the log.
@@ -211,10 +210,12 @@ impl Shift {
         Some(ids.iter().filter_map(task).collect())
     }
 
-    /// Looks at the clock, and for acknowledgements, on behalf of those who do not speak.
-    async fn look(&mut self, now: Timestamp) -> Option<()> {
-        self.looked_at = now;
-        let mut ids = self.roster.due(now, LOOK_MOTORS_MAX);
+    /// Looks at the time, and for acknowledgements, on behalf of those who do not speak. Whose samples may still be
+    /// waiting is not known to be silent: time goes no further than everything has been taken.
+    async fn look(&mut self, complete_until: Option<Timestamp>) -> Option<()> {
+        self.looked = Instant::now();
+        let due = complete_until.map(|until| self.roster.due(until, LOOK_MOTORS_MAX));
+        let mut ids = due.unwrap_or_default();
         let waits = |&(id, version): &(Uuid, u64)| self.roster.has_to_acknowledge(id, version);
         ids.extend(self.desk.fleet.acknowledged().iter().filter(|seen| waits(seen)).map(|s| s.0));
         ids.sort_unstable();
@@ -227,7 +228,7 @@ impl Shift {
             return Some(());
         }
         let mut tasks = self.tasks(&ids, watched).await?;
-        tasks.iter_mut().for_each(|task| task.quiet_until = Some(now));
+        tasks.iter_mut().for_each(|task| task.quiet_until = complete_until);
         let outcomes = self.desk.run(tasks).await?;
         self.commit(outcomes, None).await
     }

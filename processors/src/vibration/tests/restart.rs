@@ -97,6 +97,10 @@ impl SampleFeed for OneBatch {
         }
         Ok(batch)
     }
+
+    async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError> {
+        self.inner.complete_until().await
+    }
 }
 
 #[tokio::test(start_paused = true)]

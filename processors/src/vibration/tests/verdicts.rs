@@ -4,7 +4,7 @@ use super::*;
 use domain::motor::{AlarmLevel, Assessment};
 
 /// Every second one value; the zone is assessed each time.
-async fn publish_values(rig: &mut Rig, from_s: u32, to_s: u32, velocity_rms_mm_s: f64) {
+pub(super) async fn publish_values(rig: &mut Rig, from_s: u32, to_s: u32, velocity_rms_mm_s: f64) {
     for at_s in from_s..to_s {
         rig.publish(motor(1), &value(f64::from(at_s), velocity_rms_mm_s)).await;
     }
