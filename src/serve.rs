@@ -100,6 +100,7 @@ async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Recei
 
 fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     let mut settings = RoleSettings::default();
+    settings.processors.image.worker_id.clone_from(&config.worker_id);
     settings.processors.image.concurrency = config.concurrency;
     settings.processors.image.retries_max = config.max_retries;
     settings.candidate.clone_from(&identity.instance);

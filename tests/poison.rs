@@ -205,6 +205,7 @@ fn image_step(number: usize) -> EncodedEvent {
     let submission = Submission {
         motor_id: None,
         priority: 0,
+        not_before: None,
         format: "jpeg".to_owned(),
         width: 4_000,
         height: 3_000,

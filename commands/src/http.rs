@@ -64,6 +64,7 @@ pub fn router(
     };
     let special = Router::new()
         .route(upload::PATH, post(upload::submit))
+        .route(upload::batch::PATH, post(upload::batch::submit))
         .route(samples::PATH, post(samples::take_in));
     routes
         .into_iter()

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aggregate::{Decide, Endpoint, Method, carry};
+use crate::aggregate::{Decide, Endpoint, Method, Upcaster, carry};
 use crate::invalid::Faults;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -26,6 +26,9 @@ pub struct Image {
     state: State,
     /// How many attempts were started since it was submitted or last retried.
     attempts: u32,
+    /// The names of the variants that are stored.
+    #[serde(default)]
+    variants: Vec<String>,
 }
 
 /// What can be asked of an image task.
@@ -44,6 +47,8 @@ pub enum Command {
     Cancel {},
     /// A failed task is to be tried anew.
     Retry {},
+    /// A finished task has been kept for long enough: its pictures are to go.
+    Expire {},
 }
 
 /// What is known of a picture when it is submitted.
@@ -55,6 +60,9 @@ pub struct Submission {
     /// Higher goes first; -100 to 100.
     #[serde(default)]
     pub priority: i32,
+    /// Not to be worked on earlier; none for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// The format by its content: `jpeg`.
     pub format: String,
     /// Of the original as stored, before its orientation is applied.
@@ -83,6 +91,9 @@ pub struct Complete {
     pub attempt: u32,
     /// What was made; at most [`VARIANTS_MAX`].
     pub variants: Vec<Variant>,
+    /// The task of the same picture whose variants these are; none when they were made for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<Uuid>,
 }
 
 /// A picture made of the original.
@@ -125,6 +136,11 @@ pub enum ImageEvent {
         /// Counts from 1; begins anew after a retry.
         attempt: u32,
     },
+    /// The variants that follow were not made anew: another task had the same picture.
+    Reused {
+        /// That task.
+        task_id: Uuid,
+    },
     /// A variant is stored.
     VariantProduced(Variant),
     /// All variants are stored.
@@ -154,6 +170,11 @@ pub enum ImageEvent {
     Cancelled {},
     /// A failed task is tried anew.
     RetryRequested {},
+    /// It was kept for long enough. Its pictures are deleted.
+    Expired {
+        /// The names of the variants that it had.
+        variants: Vec<String>,
+    },
 }
 
 impl DomainEvent for ImageEvent {
@@ -161,18 +182,25 @@ impl DomainEvent for ImageEvent {
         match self {
             Self::Submitted(_) => "submitted",
             Self::ProcessingStarted { .. } => "processing_started",
+            Self::Reused { .. } => "reused",
             Self::VariantProduced(_) => "variant_produced",
             Self::Completed {} => "completed",
             Self::AttemptFailed { .. } => "attempt_failed",
             Self::DeadLettered { .. } => "dead_lettered",
             Self::Cancelled {} => "cancelled",
             Self::RetryRequested {} => "retry_requested",
+            Self::Expired { .. } => "expired",
         }
         .to_owned()
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            // Version 2 may have `not_before`.
+            Self::Submitted(_) => "2",
+            _ => "1",
+        }
+        .to_owned()
     }
 }
 
@@ -195,6 +223,11 @@ impl Decide for Image {
         },
     ];
 
+    const UPCASTERS: &'static [Upcaster] = &[
+        // What was written before there was `not_before` reads as it is.
+        Upcaster { event_type: "submitted", from: 1, change: |data| data },
+    ];
+
     fn decide(&self, command: Command) -> Result<Vec<ImageEvent>, Rejection> {
         match command {
             Command::Submit(submission) => self.submit(submission),
@@ -203,6 +236,7 @@ impl Decide for Image {
             Command::FailAttempt(failure) => self.fail(failure),
             Command::Cancel {} => self.cancel(),
             Command::Retry {} => self.retry(),
+            Command::Expire {} => self.expire(),
         }
     }
 }
@@ -251,8 +285,9 @@ impl Image {
         let count = complete.variants.len();
         faults.require((1..=VARIANTS_MAX).contains(&count), "/variants", "must be 1 to 16");
         faults.into_result()?;
+        let reused = complete.same_as.map(|task_id| ImageEvent::Reused { task_id });
         let variants = complete.variants.into_iter().map(ImageEvent::VariantProduced);
-        Ok(variants.chain([ImageEvent::Completed {}]).collect())
+        Ok(reused.into_iter().chain(variants).chain([ImageEvent::Completed {}]).collect())
     }
 
     fn fail(&self, failure: FailAttempt) -> Result<Vec<ImageEvent>, Rejection> {
@@ -288,14 +323,31 @@ impl Image {
         }
     }
 
+    /// Whoever cleans up acts on the event, so that it is told once and then acted on until it is done.
+    fn expire(&self) -> Result<Vec<ImageEvent>, Rejection> {
+        match self.state {
+            State::Nothing => Err(Rejection::Unknown),
+            State::Expired => Ok(vec![]),
+            State::Completed | State::Failed | State::Cancelled => {
+                Ok(vec![ImageEvent::Expired { variants: self.variants.clone() }])
+            }
+            State::Submitted | State::Processing => Err(Rejection::NotNow {
+                code: "not_finished",
+                detail: "only a finished image task can expire",
+            }),
+        }
+    }
+
     fn require_unfinished(&self) -> Result<(), Rejection> {
         match self.state {
             State::Nothing => Err(Rejection::Unknown),
             State::Submitted | State::Processing => Ok(()),
-            State::Completed | State::Failed | State::Cancelled => Err(Rejection::NotNow {
-                code: "finished",
-                detail: "the image task is finished already",
-            }),
+            State::Completed | State::Failed | State::Cancelled | State::Expired => {
+                Err(Rejection::NotNow {
+                    code: "finished",
+                    detail: "the image task is finished already",
+                })
+            }
         }
     }
 

@@ -111,6 +111,7 @@ fn image_events() -> Vec<ImageEvent> {
         ImageEvent::Submitted(Submission {
             motor_id: Some(Uuid::from_u128(7)),
             priority: 1,
+            not_before: Some(at()),
             format: "jpeg".to_owned(),
             width: 4_000,
             height: 3_000,
@@ -139,6 +140,8 @@ fn image_events() -> Vec<ImageEvent> {
         },
         ImageEvent::Cancelled {},
         ImageEvent::RetryRequested {},
+        ImageEvent::Reused { task_id: Uuid::from_u128(8) },
+        ImageEvent::Expired { variants: vec!["1024x1024.jpg".to_owned()] },
     ]
 }
 
@@ -153,6 +156,8 @@ const fn image_kind(event: &ImageEvent) -> usize {
         ImageEvent::DeadLettered { .. } => 5,
         ImageEvent::Cancelled {} => 6,
         ImageEvent::RetryRequested {} => 7,
+        ImageEvent::Reused { .. } => 8,
+        ImageEvent::Expired { .. } => 9,
     }
 }
 
@@ -183,7 +188,7 @@ fn every_motor_event_is_stored_as_it_always_was() {
 fn every_image_event_is_stored_as_it_always_was() {
     let events = image_events();
     let kinds: BTreeSet<_> = events.iter().map(image_kind).collect();
-    assert_eq!(kinds.len(), 8, "an event has no example");
+    assert_eq!(kinds.len(), 10, "an event has no example");
     assert_stored_as_told::<Image>(&events);
     insta::assert_json_snapshot!("image", events);
 }

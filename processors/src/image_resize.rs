@@ -12,6 +12,7 @@
 
 mod attempt;
 mod dispatcher;
+mod errand;
 mod renderer;
 mod worker;
 
@@ -45,6 +46,8 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
 /// How pictures are worked on.
 #[derive(Clone, Debug)]
 pub struct ImageSettings {
+    /// As which the worker is known in the history. `worker-1`.
+    pub worker_id: String,
     /// So many pictures at a time. 5.
     pub concurrency: usize,
     /// So many attempts after the first one. 3.
@@ -67,6 +70,7 @@ pub struct ImageSettings {
 impl Default for ImageSettings {
     fn default() -> Self {
         Self {
+            worker_id: "worker-1".to_owned(),
             concurrency: 5,
             retries_max: 3,
             retry: Backoff { first_s: 2.0, max_s: 300.0 },

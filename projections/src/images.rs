@@ -34,6 +34,9 @@ pub struct ImageDocument {
     pub finished_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
+    /// The task of the same picture whose variants these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<Uuid>,
     pub version: StreamVersion,
     pub position: GlobalPosition,
 }
@@ -98,7 +101,8 @@ fn submitted(submission: &Submission, event: &RecordedEvent) -> ImageDocument {
         submission: submission.clone(),
         submitted_at: event.recorded_at,
         finished_at: None,
-        next_attempt_at: None,
+        next_attempt_at: submission.not_before,
+        same_as: None,
         version: event.version,
         position: event.position,
     }
@@ -112,6 +116,7 @@ impl ImageDocument {
                 self.attempts = attempt;
                 self.next_attempt_at = None;
             }
+            ImageEvent::Reused { task_id } => self.same_as = Some(task_id),
             ImageEvent::VariantProduced(variant) => {
                 let href = format!("/v1/images/{}/{}", self.task_id, variant.name);
                 self.variants.push(VariantLink { variant, href });
@@ -138,6 +143,8 @@ impl ImageDocument {
                 self.failure = None;
                 self.finished_at = None;
             }
+            // What the variants were stays to be read; that they are gone is told by the state.
+            ImageEvent::Expired { .. } => {}
         }
     }
 }

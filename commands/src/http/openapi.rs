@@ -41,6 +41,7 @@ pub(crate) fn describe(routes: &[Route]) -> Value {
         insert(&mut paths, route.endpoint.path, method_name(route.endpoint.method), operation);
     }
     insert(&mut paths, super::upload::PATH, "POST", special::upload(&mut generator));
+    insert(&mut paths, super::upload::batch::PATH, "POST", special::batch(&mut generator));
     insert(&mut paths, super::samples::PATH, "POST", special::vibration(&mut generator));
     let schemas = generator.take_definitions(true);
     json!({

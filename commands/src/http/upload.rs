@@ -1,5 +1,7 @@
 //! Takes pictures in: the bytes are kept first, then the task that is to be done with them is recorded.
 
+pub(super) mod batch;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,11 +14,13 @@ use domain::image::{self, Image, Submission};
 use domain::invalid::FieldError;
 use domain::picture::{Code, Failure, inspect};
 use domain::rejection::Rejection;
+use domain::time::Timestamp;
 use fail::fail_point;
 use ports::blobs::BlobKey;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::problem::Problem;
 use sha2::{Digest, Sha256};
+use tokio::sync::SemaphorePermit;
 use tokio::task::{spawn, spawn_blocking};
 use tokio::time::timeout;
 use tracing::warn;
@@ -44,23 +48,26 @@ pub const UPLOADS_IN_FLIGHT_MAX: usize = 16;
 /// How long an upload may wait for its turn.
 const TURN_SECONDS_MAX: u64 = 10;
 
+/// How far ahead a start may be put off.
+const DEFERRED_DAYS_MAX: f64 = 366.0;
+
 /// What the query says of a picture.
 struct Wish {
     motor_id: Option<Uuid>,
     priority: i32,
+    not_before: Option<Timestamp>,
 }
 
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Refused> {
-    let turn = timeout(Duration::from_secs(TURN_SECONDS_MAX), api.uploads.acquire()).await;
-    let _turn = turn.map_err(|_| overloaded("too many pictures are being taken in"))?;
+    let _turn = turn(&api).await?;
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&parts)?;
     let bytes = read(&api, &parts, body).await?;
     fail_point!("command-accepted");
-    let wish = wish(&parts)?;
+    let wish = wish(&api, &parts)?;
     let submission = describe(&api, &wish, bytes.clone()).await?;
     require_motor(&api, wish.motor_id).await?;
-    let envelope = envelope(&api, caller, submission)?;
+    let envelope = envelope(&api, &caller, ROUTE, submission)?;
     // Finished even if the sender goes away: bytes without a task would be kept for ever.
     let work = spawn(keep_and_send(api.clone(), envelope, bytes));
     let accepted = work.await.map_err(|_| internal())??;
@@ -69,6 +76,12 @@ pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<R
     let mut response = answer::located(response, PATH, &accepted);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     Ok(response)
+}
+
+async fn turn(api: &Api) -> Result<SemaphorePermit<'_>, Refused> {
+    let turn = timeout(Duration::from_secs(TURN_SECONDS_MAX), api.uploads.acquire()).await;
+    let turn = turn.map_err(|_| overloaded("too many pictures are being taken in"))?;
+    Ok(turn.expect("the semaphore is never closed"))
 }
 
 async fn read(api: &Api, parts: &Parts, body: Body) -> Result<Bytes, Refused> {
@@ -113,12 +126,17 @@ fn broken_form(error: &axum::extract::multipart::MultipartError) -> Problem {
     }
 }
 
-fn wish(parts: &Parts) -> Result<Wish, Refused> {
+fn wish(api: &Api, parts: &Parts) -> Result<Wish, Refused> {
     let mut query = Parameters::of(&parts.uri)?;
     let motor_id = query.optional("motor_id");
     let priority = query.optional("priority").unwrap_or_default();
+    let not_before: Option<Timestamp> = query.optional("not_before");
+    let ahead_s = not_before.map_or(0.0, |at| at.seconds_since(api.commands.clock().now()));
+    if ahead_s > DEFERRED_DAYS_MAX * 86_400.0 {
+        query.fault("not_before", format!("must be at most {DEFERRED_DAYS_MAX} days ahead"));
+    }
     query.finish()?;
-    Ok(Wish { motor_id, priority })
+    Ok(Wish { motor_id, priority, not_before })
 }
 
 /// What the header tells; a file that is no picture of ours ends here.
@@ -133,6 +151,7 @@ async fn describe(api: &Api, wish: &Wish, bytes: Bytes) -> Result<Submission, Re
     Ok(Submission {
         motor_id: wish.motor_id,
         priority: wish.priority,
+        not_before: wish.not_before,
         format: header.format.name().to_ascii_lowercase(),
         width: header.width,
         height: header.height,
@@ -163,15 +182,22 @@ async fn require_motor(api: &Api, motor_id: Option<Uuid>) -> Result<(), Refused>
     }
 }
 
-fn envelope(api: &Api, caller: Caller, submission: Submission) -> Result<CommandEnvelope, Problem> {
+fn envelope(
+    api: &Api,
+    caller: &Caller,
+    route: &str,
+    submission: Submission,
+) -> Result<CommandEnvelope, Problem> {
     let motor_id = submission.motor_id.map(|id| id.to_string()).unwrap_or_default();
-    let asked = [&submission.sha256, &motor_id, &submission.priority.to_string()];
-    let key = caller.command_key(ROUTE, &asked.map(String::as_str));
+    let mut asked = vec![submission.sha256.clone(), motor_id, submission.priority.to_string()];
+    asked.extend(submission.not_before.map(|at| at.to_string()));
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let key = caller.command_key(route, &asked);
     let expected = caller.expected_before_creation()?;
     let task_id = api.commands.clock().new_id();
     let command = image::Command::Submit(submission);
     let envelope = CommandEnvelope::new::<Image>(task_id, &command);
-    Ok(CommandEnvelope { expected, key, metadata: caller.metadata, ..envelope })
+    Ok(CommandEnvelope { expected, key, metadata: caller.metadata.clone(), ..envelope })
 }
 
 async fn keep_and_send(

@@ -1,5 +1,6 @@
 //! The write side over stores in memory.
 
+mod batches;
 mod blocks;
 mod bus;
 mod client;

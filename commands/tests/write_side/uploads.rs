@@ -19,10 +19,10 @@ use uuid::Uuid;
 use crate::client::{Answer, Call, call, post, registered};
 use crate::world::{Held, MOTOR, World};
 
-const BYTES_MAX: usize = 25_000_000;
+pub(crate) const BYTES_MAX: usize = 25_000_000;
 
 /// The header of a picture in colour, and `padding` bytes of text behind it.
-fn png(width: u32, height: u32, padding: usize) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32, padding: usize) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         let length = u32::try_from(content.len()).expect("small");
         [length.to_be_bytes().as_slice(), kind, content, &[0; 4]].concat()
@@ -33,7 +33,7 @@ fn png(width: u32, height: u32, padding: usize) -> Vec<u8> {
     [b"\x89PNG\r\n\x1A\n".as_slice(), &first, &text, &chunk(b"IEND", b"")].concat()
 }
 
-fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, content) in fields {
         let head = format!(

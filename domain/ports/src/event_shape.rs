@@ -66,7 +66,7 @@ mod tests {
         let motor = names(EventShape::of::<Motor>());
         assert_eq!(motor.len(), 10);
         assert_eq!(motor[0], "registered");
-        assert_eq!(names(EventShape::of::<Image>())[7], "retry_requested");
+        assert_eq!(names(EventShape::of::<Image>())[8], "retry_requested");
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub trait WorkQueue: Send + Sync {
     /// changes nothing, so that a redelivered event is harmless. Durable when it returns.
     async fn put(&self, job: Job, available_at: Timestamp) -> Result<(), PortError>;
 
-    /// Gives at most `jobs_max` jobs that are available at `now`, highest priority first, then longest waiting,
-    /// and leases them until `lease_until`. Empty when there are none. No job is leased twice at a time.
+    /// Gives at most `jobs_max` jobs that are available at `now`, by their [turns](Job::turn), and leases them until
+    /// `lease_until`. Empty when there are none, and while the queue is paused. No job is leased twice at a time.
     async fn receive(
         &self,
         jobs_max: usize,
@@ -44,25 +44,63 @@ pub trait WorkQueue: Send + Sync {
     /// Takes a job out, leased or not; its lease is lost then.
     async fn withdraw(&self, id: Uuid) -> Result<(), PortError>;
 
-    /// When the next job can be received, given that nothing else happens: `None` when the queue is empty.
+    /// When the next job can be received, given that nothing else happens: `None` when the queue is empty or paused.
     async fn next_available_at(&self) -> Result<Option<Timestamp>, PortError>;
 
-    /// Ends when a job was put in or given back since the call. May be dropped at any time.
+    /// From now on nobody receives anything, also after restarts, until [`resume`](Self::resume). What is leased is not
+    /// touched, and jobs can be put in. A queue that is paused already stays paused since then. Durable when it
+    /// returns.
+    async fn pause(&self, now: Timestamp) -> Result<(), PortError>;
+
+    /// Ends the pause, if there is one. Durable when it returns.
+    async fn resume(&self) -> Result<(), PortError>;
+
+    /// How the queue stands at `now`.
+    async fn overview(&self, now: Timestamp) -> Result<Overview, PortError>;
+
+    /// Ends when a job was put in or given back since the call, or a pause has ended. May be dropped at any time.
     ///
     /// The waiting begins with the call and not with the first poll, hence no `async fn`: who calls this, finds
     /// nothing to receive, and only then awaits it, misses no job.
     fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>>;
 }
 
+/// So many seconds of waiting weigh as much as one point of priority.
+pub const PRIORITY_POINT_S: f64 = 60.0;
+
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Of the aggregate that it is for.
     pub id: Uuid,
-    /// Higher goes first.
+    /// Higher goes first, but not for ever: see [`turn`](Self::turn).
     pub priority: i32,
     /// What the worker needs to know, as JSON text.
     pub payload: String,
+}
+
+impl Job {
+    /// When its turn is among jobs that can be received: who waits since `available_at` goes before those of higher
+    /// priority that came [`PRIORITY_POINT_S`] later for each point. However many of those there are, its turn comes.
+    #[must_use]
+    pub fn turn(&self, available_at: Timestamp) -> Timestamp {
+        available_at.plus_seconds(-PRIORITY_POINT_S * f64::from(self.priority))
+    }
+}
+
+/// How a queue stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// So many jobs could be received, were the queue not paused.
+    pub waiting: u64,
+    /// So many are to be received later.
+    pub delayed: u64,
+    /// So many are in the hands of workers.
+    pub leased: u64,
+    /// Since when the one that waits longest could have been received.
+    pub waiting_since: Option<Timestamp>,
+    /// Since when the queue is paused, if it is.
+    pub paused_at: Option<Timestamp>,
 }
 
 /// A job in the hands of one worker.

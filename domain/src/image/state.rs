@@ -23,6 +23,8 @@ pub enum State {
     Failed,
     /// Its variants are no longer wanted.
     Cancelled,
+    /// It was kept for long enough; its pictures are gone.
+    Expired,
 }
 
 impl State {
@@ -32,11 +34,12 @@ impl State {
         match event {
             ImageEvent::Submitted(_) | ImageEvent::RetryRequested {} => Self::Submitted,
             ImageEvent::ProcessingStarted { .. } => Self::Processing,
-            ImageEvent::VariantProduced(_) => self,
+            ImageEvent::Reused { .. } | ImageEvent::VariantProduced(_) => self,
             ImageEvent::Completed {} => Self::Completed,
             ImageEvent::AttemptFailed { .. } => Self::Submitted,
             ImageEvent::DeadLettered { .. } => Self::Failed,
             ImageEvent::Cancelled {} => Self::Cancelled,
+            ImageEvent::Expired { .. } => Self::Expired,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Image {
         match event {
             ImageEvent::ProcessingStarted { attempt } => self.attempts = *attempt,
             ImageEvent::RetryRequested {} => self.attempts = 0,
+            ImageEvent::VariantProduced(variant) => self.variants.push(variant.name.clone()),
             _ => {}
         }
     }

@@ -10,6 +10,7 @@ fn submission() -> Submission {
     Submission {
         motor_id: None,
         priority: 0,
+        not_before: None,
         format: "jpeg".to_owned(),
         width: 4_000,
         height: 3_000,
@@ -99,7 +100,7 @@ fn all_variants_and_the_completion_are_one_decision() {
     let variants = vec![variant("1024x1024.jpg"), variant("800x800.jpg")];
     Images::with(())
         .given(vec![submitted(), started(1)])
-        .when(Command::Complete(Complete { attempt: 1, variants }))
+        .when(Command::Complete(Complete { attempt: 1, variants, same_as: None }))
         .then_expect_events(vec![
             ImageEvent::VariantProduced(variant("1024x1024.jpg")),
             ImageEvent::VariantProduced(variant("800x800.jpg")),
@@ -112,7 +113,7 @@ fn a_worker_that_was_taken_for_dead_cannot_complete_the_next_ones_attempt() {
     let variants = vec![variant("800x800.jpg")];
     Images::with(())
         .given(vec![submitted(), started(1), started(2)])
-        .when(Command::Complete(Complete { attempt: 1, variants }))
+        .when(Command::Complete(Complete { attempt: 1, variants, same_as: None }))
         .then_expect_error(not_now("attempt_superseded", "this is not the attempt under way"));
 }
 
@@ -164,10 +165,81 @@ fn a_task_is_cancelled_once_and_a_finished_one_never() {
 
 #[test]
 fn nothing_can_be_asked_of_a_task_that_was_never_submitted() {
-    for command in [start(), fail(1, None), Command::Cancel {}, Command::Retry {}] {
+    let commands =
+        [start(), fail(1, None), Command::Cancel {}, Command::Retry {}, Command::Expire {}];
+    for command in commands {
         Images::with(())
             .given_no_previous_events()
             .when(command)
             .then_expect_error(Rejection::Unknown);
     }
+}
+
+#[test]
+fn variants_of_another_task_are_told_as_such() {
+    let other = Uuid::from_u128(7);
+    let variants = vec![variant("800x800.jpg")];
+    Images::with(())
+        .given(vec![submitted(), started(1)])
+        .when(Command::Complete(Complete { attempt: 1, variants, same_as: Some(other) }))
+        .then_expect_events(vec![
+            ImageEvent::Reused { task_id: other },
+            ImageEvent::VariantProduced(variant("800x800.jpg")),
+            ImageEvent::Completed {},
+        ]);
+}
+
+#[test]
+fn what_is_finished_expires_once_and_names_what_there_was() {
+    let given_up = vec![submitted(), started(1), failed(1, None), dead_lettered(1)];
+    let made = ImageEvent::VariantProduced(variant("800x800.jpg"));
+    let completed = vec![submitted(), started(1), made, ImageEvent::Completed {}];
+    let cancelled = vec![submitted(), ImageEvent::Cancelled {}];
+    for (past, names) in
+        [(given_up, vec![]), (completed, vec!["800x800.jpg".to_owned()]), (cancelled, vec![])]
+    {
+        let expired = ImageEvent::Expired { variants: names };
+        Images::with(())
+            .given(past.clone())
+            .when(Command::Expire {})
+            .then_expect_events(vec![expired.clone()]);
+        Images::with(())
+            .given([past, vec![expired]].concat())
+            .when(Command::Expire {})
+            .then_expect_events(vec![]);
+    }
+}
+
+#[test]
+fn what_is_not_finished_does_not_expire() {
+    let refused = || not_now("not_finished", "only a finished image task can expire");
+    let retried = vec![submitted(), started(1), dead_lettered(1), ImageEvent::RetryRequested {}];
+    for past in [vec![submitted()], vec![submitted(), started(1)], retried] {
+        Images::with(()).given(past).when(Command::Expire {}).then_expect_error(refused());
+    }
+}
+
+#[test]
+fn an_expired_task_does_nothing_more() {
+    let past =
+        vec![submitted(), ImageEvent::Cancelled {}, ImageEvent::Expired { variants: vec![] }];
+    for command in [start(), Command::Cancel {}] {
+        Images::with(())
+            .given(past.clone())
+            .when(command)
+            .then_expect_error(not_now("finished", "the image task is finished already"));
+    }
+    Images::with(())
+        .given(past)
+        .when(Command::Retry {})
+        .then_expect_error(not_now("not_failed", "only a failed image task can be tried anew"));
+}
+
+#[test]
+fn what_was_submitted_before_a_start_could_be_put_off_is_still_read() {
+    let stored = r#"{"priority":3,"format":"png","width":8,"height":6,"bytes":90,"sha256":"0a"}"#;
+    let stored = serde_json::value::RawValue::from_string(stored.to_owned()).unwrap();
+    let event = crate::aggregate::decode::<Image>("submitted", 1, &stored).unwrap();
+    let ImageEvent::Submitted(submission) = event else { panic!("{event:?}") };
+    assert_eq!((submission.priority, submission.not_before), (3, None));
 }

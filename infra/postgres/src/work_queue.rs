@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use ports::PortError;
 use ports::clock::Timestamp;
-use ports::work_queue::{Job, Lease, WorkQueue};
+use ports::work_queue::{Job, Lease, Overview, WorkQueue};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -21,9 +21,12 @@ use bell::Bell;
 const EXTEND: &str = include_str!("../sql/work_queue/extend.sql");
 const FINISH: &str = include_str!("../sql/work_queue/finish.sql");
 const NEXT_AVAILABLE: &str = include_str!("../sql/work_queue/next_available.sql");
+const OVERVIEW: &str = include_str!("../sql/work_queue/overview.sql");
+const PAUSE: &str = include_str!("../sql/work_queue/pause.sql");
 const PUT: &str = include_str!("../sql/work_queue/put.sql");
 const RECEIVE: &str = include_str!("../sql/work_queue/receive.sql");
 const RELEASE: &str = include_str!("../sql/work_queue/release.sql");
+const RESUME: &str = include_str!("../sql/work_queue/resume.sql");
 const WITHDRAW: &str = include_str!("../sql/work_queue/withdraw.sql");
 
 /// How many jobs one call leases, whatever is asked for.
@@ -50,12 +53,12 @@ impl PgWorkQueue {
         &self,
         sql: &'static str,
         lease: &Lease,
-        until: Option<Timestamp>,
+        times: &[Timestamp],
     ) -> Result<bool, sqlx::Error> {
         let mut connection = alive(&self.pool).await?;
         let mut values = sqlx::query(sql).bind(lease.job.id).bind(integer(lease.token));
-        if let Some(until) = until {
-            values = values.bind(Moment(until));
+        for time in times {
+            values = values.bind(Moment(*time));
         }
         Ok(values.execute(&mut *connection).await?.rows_affected() > 0)
     }
@@ -66,7 +69,8 @@ impl WorkQueue for PgWorkQueue {
     async fn put(&self, job: Job, available_at: Timestamp) -> Result<(), PortError> {
         let put = || {
             let values = sqlx::query(PUT).bind(job.id).bind(job.priority).bind(&job.payload);
-            values.bind(Moment(available_at)).execute(&self.pool)
+            let values = values.bind(Moment(available_at)).bind(Moment(job.turn(available_at)));
+            values.execute(&self.pool)
         };
         retrying(&self.pool, put).await.attempt(|| about("putting in", job.id))?;
         // Also when nothing was changed: the try before, whose connection broke, may have put it in.
@@ -90,12 +94,13 @@ impl WorkQueue for PgWorkQueue {
     }
 
     async fn acknowledge(&self, lease: &Lease) -> Result<bool, PortError> {
-        let done = self.changed(FINISH, lease, None).await;
+        let done = self.changed(FINISH, lease, &[]).await;
         done.attempt(|| about("acknowledging", lease.job.id))
     }
 
     async fn release(&self, lease: &Lease, available_at: Timestamp) -> Result<bool, PortError> {
-        let released = self.changed(RELEASE, lease, Some(available_at)).await;
+        let times = [available_at, lease.job.turn(available_at)];
+        let released = self.changed(RELEASE, lease, &times).await;
         let released = released.attempt(|| about("releasing", lease.job.id))?;
         if released {
             self.bell.ring();
@@ -104,12 +109,12 @@ impl WorkQueue for PgWorkQueue {
     }
 
     async fn reject(&self, lease: &Lease) -> Result<bool, PortError> {
-        let rejected = self.changed(FINISH, lease, None).await;
+        let rejected = self.changed(FINISH, lease, &[]).await;
         rejected.attempt(|| about("rejecting", lease.job.id))
     }
 
     async fn extend(&self, lease: &Lease, lease_until: Timestamp) -> Result<bool, PortError> {
-        let extended = self.changed(EXTEND, lease, Some(lease_until)).await;
+        let extended = self.changed(EXTEND, lease, &[lease_until]).await;
         extended.attempt(|| about("extending", lease.job.id))
     }
 
@@ -123,6 +128,25 @@ impl WorkQueue for PgWorkQueue {
         let read = || sqlx::query_scalar::<_, Option<Moment>>(NEXT_AVAILABLE).fetch_one(&self.pool);
         let next = retrying(&self.pool, read).await;
         Ok(next.attempt(|| "looking for the next job".to_owned())?.map(|Moment(next)| next))
+    }
+
+    async fn pause(&self, now: Timestamp) -> Result<(), PortError> {
+        let pause = || sqlx::query(PAUSE).bind(Moment(now)).execute(&self.pool);
+        let paused = retrying(&self.pool, pause).await;
+        paused.map(drop).attempt(|| "pausing the queue".to_owned())
+    }
+
+    async fn resume(&self) -> Result<(), PortError> {
+        let resume = || sqlx::query(RESUME).execute(&self.pool);
+        retrying(&self.pool, resume).await.attempt(|| "resuming the queue".to_owned())?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    async fn overview(&self, now: Timestamp) -> Result<Overview, PortError> {
+        let read = || sqlx::query_as::<_, Counts>(OVERVIEW).bind(Moment(now)).fetch_one(&self.pool);
+        let counts = retrying(&self.pool, read).await;
+        counts.map(overview).attempt(|| "looking over the queue".to_owned())
     }
 
     fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>> {
@@ -142,6 +166,20 @@ fn lease((id, priority, payload, token, deliveries): Row) -> Result<Lease, Corru
     let deliveries = deliveries
         .map_err(|error| Corrupt { what: format!("the job {id}"), reason: error.into() })?;
     Ok(Lease { job: Job { id, priority, payload }, token: natural(token), deliveries })
+}
+
+/// Waiting, delayed, leased; since when the oldest waits, and the queue is paused.
+type Counts = (i64, i64, i64, Option<Moment>, Option<Moment>);
+
+fn overview((waiting, delayed, leased, waiting_since, paused_at): Counts) -> Overview {
+    let moment = |found: Option<Moment>| found.map(|Moment(at)| at);
+    Overview {
+        waiting: natural(waiting),
+        delayed: natural(delayed),
+        leased: natural(leased),
+        waiting_since: moment(waiting_since),
+        paused_at: moment(paused_at),
+    }
 }
 
 fn about(attempted: &str, id: Uuid) -> String {

@@ -24,7 +24,7 @@ use signals::Signals;
 const SCHEMA: Schema = Schema {
     file_name: "log.db",
     application_id: 0x4174_4c01,
-    migrations: &[include_str!("../sql/log/schema_1.sql")],
+    migrations: &[include_str!("../sql/log/schema_1.sql"), include_str!("../sql/log/schema_2.sql")],
     kill_points: kill_points::LOG,
 };
 

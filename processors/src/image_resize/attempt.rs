@@ -21,13 +21,14 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::ImageSettings;
+use super::errand::Errand;
 use super::renderer::Renderer;
 use crate::backoff::Backoff;
 use crate::picture;
 use crate::wish::{Cause, is_passing, wish};
 
-/// As which the worker is known in metadata and command keys.
-const ACTOR: &str = "image-worker";
+/// The scope of the keys of the workers' commands.
+const SCOPE: &str = "image-worker";
 /// So many times a lease is extended before it would run out: it is lost after as many failures in a row.
 const EXTENSIONS_PER_LEASE: u32 = 3;
 /// Between two tries to send a command.
@@ -64,12 +65,16 @@ struct Run {
     /// Tells this run from every other one of the task, also from those before a retry.
     id: Uuid,
     cause: Cause,
+    /// The worker, as the history tells of it.
+    actor: String,
 }
 
 impl Run {
     fn wish(&self, command: &Command, what: &str) -> CommandEnvelope {
         let key = format!("{}/{}/{what}", self.task_id, self.id);
-        wish::<Image>(self.task_id, command, ACTOR, key, &self.cause)
+        let mut wish = wish::<Image>(self.task_id, command, SCOPE, key, &self.cause);
+        wish.metadata.actor = Some(self.actor.clone());
+        wish
     }
 }
 
@@ -121,9 +126,9 @@ impl Bench {
     }
 
     async fn attempt(&self, lease: &Lease) -> End {
-        // A payload that cannot be read only loses the thread between cause and effect.
-        let cause = serde_json::from_str(&lease.job.payload).unwrap_or_default();
-        let run = Run { task_id: lease.job.id, id: self.clock.new_id(), cause };
+        let Errand { cause, .. } = Errand::read(&lease.job.payload);
+        let actor = self.settings.worker_id.clone();
+        let run = Run { task_id: lease.job.id, id: self.clock.new_id(), cause, actor };
         let attempt = match self.start(&run).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return End::Never,
@@ -187,7 +192,7 @@ impl Bench {
         attempt: u32,
         variants: Vec<Variant>,
     ) -> Result<End, CommandError> {
-        let command = Command::Complete(Complete { attempt, variants });
+        let command = Command::Complete(Complete { attempt, variants, same_as: None });
         self.send(run.wish(&command, "complete")).await?;
         Ok(End::Done)
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::image::{Image, ImageEvent};
+use domain::image::{Image, ImageEvent, Submission};
+use domain::time::Timestamp;
 use ports::PortError;
 use ports::checkpoint::{Checkpoints, Progress};
 use ports::clock::Clock;
@@ -11,6 +12,7 @@ use ports::event::RecordedEvent;
 use ports::handler::{EventHandler, HandleError};
 use ports::work_queue::{Job, WorkQueue};
 
+use super::errand::Errand;
 use crate::wish::Cause;
 
 const NAME: &str = "image-dispatch";
@@ -29,7 +31,7 @@ pub struct Dispatcher {
 
 /// What an event means for the queue.
 enum Step {
-    Put { priority: i32 },
+    Put { errand: Errand, priority: i32, not_before: Option<Timestamp> },
     Withdraw,
     Nothing,
 }
@@ -47,12 +49,12 @@ impl Dispatcher {
     async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
         let task_id = event.stream.id;
         match step(event)? {
-            Step::Put { priority } => {
-                let payload = serde_json::to_string(&Cause::from(event));
-                let payload = payload.expect("a cause is plain data");
+            Step::Put { errand, priority, not_before } => {
                 // Since then it waits; but a clock that runs ahead elsewhere must not hold it back here.
-                let available_at = event.recorded_at.min(self.clock.now());
-                self.queue.put(Job { id: task_id, priority, payload }, available_at).await?;
+                let since = event.recorded_at.min(self.clock.now());
+                let available_at = not_before.map_or(since, |at| at.max(since));
+                let job = Job { id: task_id, priority, payload: errand.written() };
+                self.queue.put(job, available_at).await?;
             }
             Step::Withdraw => self.queue.withdraw(task_id).await?,
             Step::Nothing => {}
@@ -67,16 +69,24 @@ fn step(event: &RecordedEvent) -> Result<Step, HandleError> {
         reason: error.to_string(),
     })?;
     Ok(match event_known {
-        ImageEvent::Submitted(submission) => Step::Put { priority: submission.priority },
-        ImageEvent::RetryRequested {} => Step::Put { priority: RETRY_PRIORITY },
+        ImageEvent::Submitted(Submission { priority, not_before, sha256, .. }) => {
+            let errand = Errand { cause: Cause::from(event), sha256: Some(sha256) };
+            Step::Put { errand, priority, not_before }
+        }
+        ImageEvent::RetryRequested {} => {
+            let errand = Errand { cause: Cause::from(event), sha256: None };
+            Step::Put { errand, priority: RETRY_PRIORITY, not_before: None }
+        }
         // The worker takes the job of a dead letter out by itself, but perhaps only after a retry was requested, which
         // would find the old job still there, change nothing, and be lost with it.
         ImageEvent::DeadLettered { .. } => Step::Withdraw,
         // A cancelled job that is under way loses its lease by this, which stops it.
         ImageEvent::Completed {} | ImageEvent::Cancelled {} => Step::Withdraw,
         ImageEvent::ProcessingStarted { .. }
+        | ImageEvent::Reused { .. }
         | ImageEvent::VariantProduced(_)
-        | ImageEvent::AttemptFailed { .. } => Step::Nothing,
+        | ImageEvent::AttemptFailed { .. }
+        | ImageEvent::Expired { .. } => Step::Nothing,
     })
 }
 

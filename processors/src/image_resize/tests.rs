@@ -55,6 +55,7 @@ fn submission(priority: i32) -> Command {
     Command::Submit(Submission {
         motor_id: None,
         priority,
+        not_before: None,
         format: "jpeg".to_owned(),
         width: 1600,
         height: 1200,

@@ -84,6 +84,13 @@ async fn task(
 /// Tells apart what never was, what is still to come, and what will never be.
 fn wanted(task: &ImageDocument, name: &str) -> Result<Wanted, Failure> {
     let task_id = task.task_id;
+    let is_known = name == ORIGINAL
+        || PRESETS.contains(&name)
+        || task.variants.iter().any(|link| link.variant.name == name);
+    if task.state == TaskState::Expired && is_known {
+        let detail = "the image task was kept for long enough, and its pictures were deleted";
+        return Err(Problem::new(410, "expired", "It is kept no longer", detail).into());
+    }
     if name == ORIGINAL {
         let sha256 = task.submission.sha256.clone();
         return Ok(Wanted { key: BlobKey::Original { task_id }, sha256, is_original: true });
@@ -109,7 +116,7 @@ fn wanted(task: &ImageDocument, name: &str) -> Result<Wanted, Failure> {
         TaskState::Cancelled => {
             Problem::new(410, "cancelled", "It was cancelled", "the picture was never made")
         }
-        TaskState::Completed | TaskState::Nothing => unknown,
+        TaskState::Completed | TaskState::Expired | TaskState::Nothing => unknown,
     }))
 }
 

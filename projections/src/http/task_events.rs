@@ -21,8 +21,8 @@ use super::sse::{Frame, Tail, last_event_id, live};
 const FRAMES_MAX: usize = 100;
 /// The log moves for other tasks too; one stream looks no more often than this.
 const LOOK_PAUSE_MS: u64 = 100;
-/// After these nothing can happen to a task any more.
-const LAST: [&str; 2] = ["completed", "cancelled"];
+/// After these nothing is made of a task any more: at most it expires, which nobody waits for.
+const LAST: [&str; 3] = ["completed", "cancelled", "expired"];
 
 /// The id of an event is its version; a client that comes back after the last one is told not to come again (204).
 pub(super) async fn events(

@@ -142,6 +142,7 @@ pub(crate) fn submitted() -> ImageEvent {
     ImageEvent::Submitted(Submission {
         motor_id: Some(MOTOR),
         priority: 0,
+        not_before: None,
         format: "jpeg".to_owned(),
         width: 4_000,
         height: 3_000,

@@ -110,3 +110,20 @@ async fn bytes_that_are_lost_are_a_fault_of_ours() {
     let answer = site(&events).await.get(&path("800x800.jpg")).await;
     assert_eq!(answer.problem(), (500, "bytes_missing".to_owned()));
 }
+
+#[tokio::test]
+async fn what_was_kept_for_long_enough_is_gone() {
+    let variants = vec!["1024x1024.jpg".to_owned()];
+    let events =
+        [produced("1024x1024.jpg"), ImageEvent::Completed {}, ImageEvent::Expired { variants }];
+    let site = site(&events).await;
+    for name in ["1024x1024.jpg", "800x800.jpg", "original"] {
+        let answer = site.get(&path(name)).await;
+        assert_eq!(answer.problem(), (410, "expired".to_owned()), "{name}");
+        assert_eq!(answer.header("cache-control"), "");
+    }
+    assert_eq!(site.get(&path("x.jpg")).await.problem(), (404, "not_found".to_owned()));
+    let task = site.get(&format!("/v1/images/{TASK}")).await;
+    let task: serde_json::Value = serde_json::from_slice(&task.body).expect("it is JSON");
+    assert_eq!(task["state"], "expired");
+}

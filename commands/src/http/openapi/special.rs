@@ -2,18 +2,68 @@
 
 use domain::time::Timestamp;
 use domain::vibration::{Axis, Statistic, Unit};
+use ports::problem::Problem;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{accepted, header_of, headers, id, responses, schema, security};
 
-pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
+/// What is said of pictures beside their bytes.
+fn picture_parameters(generator: &mut SchemaGenerator) -> Vec<Value> {
     let mut parameters = headers(generator);
     let uuid = schema::<Uuid>(generator);
     parameters.push(json!({ "name": "motor_id", "in": "query", "schema": uuid }));
     let priority = json!({ "type": "integer", "minimum": -100, "maximum": 100, "default": 0 });
     parameters.push(json!({ "name": "priority", "in": "query", "schema": priority }));
+    parameters.push(json!({
+        "name": "not_before",
+        "in": "query",
+        "description": "Not to be worked on earlier; at most 366 days ahead",
+        "schema": schema::<Timestamp>(generator),
+    }));
+    parameters
+}
+
+pub(super) fn batch(generator: &mut SchemaGenerator) -> Value {
+    let mut taken = accepted("task_id", generator);
+    taken["properties"]["state"] = json!({ "const": "submitted" });
+    taken["properties"]["href"] = json!({ "type": "string" });
+    let refused = json!({
+        "type": "object",
+        "required": ["problem"],
+        "properties": { "problem": schema::<Problem>(generator) },
+    });
+    let items = json!({ "type": "array", "items": { "anyOf": [taken, refused] } });
+    let answer = json!({
+        "type": "object", "required": ["items"], "properties": { "items": items },
+    });
+    let response = json!({
+        "description": "What became of each picture, in their order; at least one was kept",
+        "content": { "application/json": { "schema": answer } },
+    });
+    let image = json!({
+        "type": "array",
+        "maxItems": super::super::upload::batch::PICTURES_MAX,
+        "items": { "contentMediaType": "application/octet-stream" },
+    });
+    let form = json!({ "type": "object", "required": ["image"], "properties": { "image": image } });
+    json!({
+        "operationId": "submit_images",
+        "summary": "Submit several pictures, each as a task of its own",
+        "tags": ["image"],
+        "security": security(),
+        "parameters": picture_parameters(generator),
+        "requestBody": {
+            "required": true,
+            "content": { "multipart/form-data": { "schema": form } },
+        },
+        "responses": responses(("202".to_owned(), response)),
+    })
+}
+
+pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
+    let parameters = picture_parameters(generator);
     let mut schema = accepted("task_id", generator);
     schema["properties"]["state"] = json!({ "const": "submitted" });
     let response = json!({

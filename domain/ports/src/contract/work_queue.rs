@@ -1,5 +1,7 @@
 //! The work queue. Assumes a queue of its own in every clause: whoever receives may get anybody's job.
 
+mod turns;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use uuid::Uuid;
@@ -7,6 +9,8 @@ use uuid::Uuid;
 use super::{fresh_id, in_parallel, in_time};
 use crate::work_queue::{Job, Lease, WorkQueue};
 use domain::time::Timestamp;
+
+pub use turns::*;
 
 /// Makes one test per clause; the subject is a [`WorkQueue`].
 #[macro_export]
@@ -36,6 +40,15 @@ macro_rules! work_queue_contract {
             waiting_ends_when_a_job_is_given_back,
             no_wake_up_between_call_and_poll_is_lost,
             waiting_for_jobs_does_them_all,
+            no_priority_starves_what_waits,
+            a_job_that_is_given_back_loses_its_old_turn,
+            a_job_whose_lease_ran_out_keeps_its_turn,
+            a_paused_queue_gives_nothing_and_takes_jobs,
+            a_pause_touches_no_lease,
+            a_second_pause_changes_nothing,
+            waiting_ends_when_the_queue_is_resumed,
+            an_overview_tells_jobs_apart,
+            an_overview_tells_a_lease_that_ran_out_as_waiting,
         }
     };
 }

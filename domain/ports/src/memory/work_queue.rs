@@ -1,6 +1,5 @@
 //! Jobs under leases, in memory.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::lock;
 use crate::PortError;
-use crate::work_queue::{Job, Lease, WorkQueue};
+use crate::work_queue::{Job, Lease, Overview, WorkQueue};
 
 /// A queue that ends with the process.
 #[derive(Default)]
@@ -27,12 +26,14 @@ struct Queue {
     by_id: HashMap<Uuid, Entry>,
     puts: u64,
     token_last: u64,
+    paused_at: Option<Timestamp>,
 }
 
 struct Entry {
     job: Job,
     /// Tells the earlier of two jobs that wait since the same moment.
     put: u64,
+    turn: Timestamp,
     /// From then on it can be received: a leased job when its lease runs out.
     available_at: Timestamp,
     /// Of the lease that counts.
@@ -47,14 +48,19 @@ impl Queue {
         }
         self.puts += 1;
         let put = self.puts;
-        self.by_id.insert(job.id, Entry { job, put, available_at, token: None, deliveries: 0 });
+        let turn = job.turn(available_at);
+        let entry = Entry { job, put, turn, available_at, token: None, deliveries: 0 };
+        self.by_id.insert(entry.job.id, entry);
         true
     }
 
     fn receive(&mut self, jobs_max: usize, now: Timestamp, lease_until: Timestamp) -> Vec<Lease> {
+        if self.paused_at.is_some() {
+            return Vec::new();
+        }
         let mut available: Vec<&mut Entry> =
             self.by_id.values_mut().filter(|entry| entry.available_at <= now).collect();
-        available.sort_by_key(|entry| (Reverse(entry.job.priority), entry.available_at, entry.put));
+        available.sort_by_key(|entry| (entry.turn, entry.put));
         let mut leases = Vec::new();
         for entry in available.into_iter().take(jobs_max) {
             self.token_last += 1;
@@ -66,6 +72,22 @@ impl Queue {
     /// The entry, if `lease` still counts.
     fn held(&mut self, lease: &Lease) -> Option<&mut Entry> {
         self.by_id.get_mut(&lease.job.id).filter(|entry| entry.token == Some(lease.token))
+    }
+
+    fn overview(&self, now: Timestamp) -> Overview {
+        let mut overview = Overview { paused_at: self.paused_at, ..Overview::default() };
+        for entry in self.by_id.values() {
+            if entry.available_at <= now {
+                overview.waiting += 1;
+                let since = overview.waiting_since.unwrap_or(entry.available_at);
+                overview.waiting_since = Some(since.min(entry.available_at));
+            } else if entry.token.is_some() {
+                overview.leased += 1;
+            } else {
+                overview.delayed += 1;
+            }
+        }
+        overview
     }
 
     fn finish(&mut self, lease: &Lease) -> bool {
@@ -111,6 +133,7 @@ impl WorkQueue for MemoryWorkQueue {
     async fn release(&self, lease: &Lease, available_at: Timestamp) -> Result<bool, PortError> {
         let held = lock(&self.queue).held(lease).map(|entry| {
             entry.token = None;
+            entry.turn = entry.job.turn(available_at);
             entry.available_at = available_at;
         });
         if held.is_some() {
@@ -135,7 +158,24 @@ impl WorkQueue for MemoryWorkQueue {
     }
 
     async fn next_available_at(&self) -> Result<Option<Timestamp>, PortError> {
-        Ok(lock(&self.queue).by_id.values().map(|entry| entry.available_at).min())
+        let queue = lock(&self.queue);
+        let next = queue.by_id.values().map(|entry| entry.available_at).min();
+        Ok(next.filter(|_| queue.paused_at.is_none()))
+    }
+
+    async fn pause(&self, now: Timestamp) -> Result<(), PortError> {
+        lock(&self.queue).paused_at.get_or_insert(now);
+        Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), PortError> {
+        lock(&self.queue).paused_at = None;
+        self.tell();
+        Ok(())
+    }
+
+    async fn overview(&self, now: Timestamp) -> Result<Overview, PortError> {
+        Ok(lock(&self.queue).overview(now))
     }
 
     fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>> {

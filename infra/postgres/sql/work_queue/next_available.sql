@@ -1,1 +1,1 @@
-SELECT min(available_at) FROM jobs
+SELECT min(available_at) FROM jobs WHERE NOT EXISTS (SELECT FROM job_pause)

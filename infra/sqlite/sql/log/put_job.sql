@@ -1,3 +1,3 @@
-INSERT INTO jobs (id, priority, payload, available_at_us)
-VALUES (?1, ?2, ?3, ?4)
+INSERT INTO jobs (id, priority, payload, available_at_us, turn_us)
+VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT (id) DO NOTHING

@@ -1,3 +1,3 @@
 UPDATE jobs
-SET available_at_us = ?3, token = 0
+SET available_at_us = ?3, turn_us = ?4, token = 0
 WHERE id = ?1 AND token = ?2

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::PortError;
 use ports::clock::Timestamp;
-use ports::work_queue::{Job, Lease, WorkQueue};
+use ports::work_queue::{Job, Lease, Overview, WorkQueue};
 use rusqlite::{Connection, Params, params};
 use uuid::Uuid;
 
@@ -20,9 +20,12 @@ const FREE_LEASES: &str = include_str!("../../sql/log/free_leases.sql");
 const LEASE: &str = include_str!("../../sql/log/lease_job.sql");
 const NEXT_AVAILABLE: &str = include_str!("../../sql/log/next_available.sql");
 const NEXT_TOKEN: &str = include_str!("../../sql/log/next_token.sql");
+const OVERVIEW: &str = include_str!("../../sql/log/overview_jobs.sql");
+const PAUSE: &str = include_str!("../../sql/log/pause_jobs.sql");
 const PUT: &str = include_str!("../../sql/log/put_job.sql");
 const RECEIVABLE: &str = include_str!("../../sql/log/receivable_jobs.sql");
 const RELEASE: &str = include_str!("../../sql/log/release_job.sql");
+const RESUME: &str = include_str!("../../sql/log/resume_jobs.sql");
 const WITHDRAW: &str = include_str!("../../sql/log/withdraw_job.sql");
 
 impl SqliteLog {
@@ -48,9 +51,9 @@ impl WorkQueue for SqliteLog {
         let signals = Arc::clone(&self.signals);
         let put = self.database.write(move |connection| {
             let mut statement = connection.prepare_cached(PUT)?;
-            let at = available_at.as_micros();
-            let put =
-                statement.execute(params![job.id.as_bytes(), job.priority, job.payload, at])?;
+            let (at, turn) = (available_at.as_micros(), job.turn(available_at).as_micros());
+            let values = params![job.id.as_bytes(), job.priority, job.payload, at, turn];
+            let put = statement.execute(values)?;
             if put > 0 {
                 signals.job_put();
             }
@@ -77,10 +80,10 @@ impl WorkQueue for SqliteLog {
 
     async fn release(&self, lease: &Lease, available_at: Timestamp) -> Result<bool, PortError> {
         let (id, token) = (lease.job.id, lease.token);
+        let (at, turn) = (available_at.as_micros(), lease.job.turn(available_at).as_micros());
         let signals = Arc::clone(&self.signals);
         let release = self.database.write(move |connection| {
-            let at = available_at.as_micros();
-            let held = changes(connection, RELEASE, params![id.as_bytes(), token, at])?;
+            let held = changes(connection, RELEASE, params![id.as_bytes(), token, at, turn])?;
             if held {
                 signals.job_put();
             }
@@ -117,6 +120,27 @@ impl WorkQueue for SqliteLog {
         next.await.map_err(|fault| PortError::new("looking for the next job", fault))
     }
 
+    async fn pause(&self, now: Timestamp) -> Result<(), PortError> {
+        let pause = move |connection: &Connection| changes(connection, PAUSE, [now.as_micros()]);
+        let paused = self.database.write(pause).await;
+        paused.map(drop).map_err(|fault| PortError::new("pausing the queue", fault))
+    }
+
+    async fn resume(&self) -> Result<(), PortError> {
+        let signals = Arc::clone(&self.signals);
+        let resume = self.database.write(move |connection| {
+            changes(connection, RESUME, [])?;
+            signals.job_put();
+            Ok(())
+        });
+        resume.await.map_err(|fault| PortError::new("resuming the queue", fault))
+    }
+
+    async fn overview(&self, now: Timestamp) -> Result<Overview, PortError> {
+        let overview = self.database.read(move |connection| overview(connection, now));
+        overview.await.map_err(|fault| PortError::new("looking over the queue", fault))
+    }
+
     fn wait_for_job(&self) -> Pin<Box<dyn Future<Output = Result<(), PortError>> + Send + '_>> {
         let mut jobs = self.signals.jobs();
         Box::pin(async move {
@@ -141,6 +165,20 @@ fn failed(attempted: &str, id: Uuid, fault: Fault) -> PortError {
 
 fn changes(connection: &Connection, sql: &'static str, wanted: impl Params) -> Result<bool, Fault> {
     Ok(connection.prepare_cached(sql)?.execute(wanted)? > 0)
+}
+
+fn overview(connection: &Connection, now: Timestamp) -> Result<Overview, Fault> {
+    let mut statement = connection.prepare_cached(OVERVIEW)?;
+    let moment = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    Ok(statement.query_row([now.as_micros()], |row| {
+        Ok(Overview {
+            waiting: row.get(0)?,
+            delayed: row.get(1)?,
+            leased: row.get(2)?,
+            waiting_since: moment(row.get(3)?),
+            paused_at: moment(row.get(4)?),
+        })
+    })?)
 }
 
 fn receive(

@@ -29,14 +29,15 @@ async fn a_picture_that_is_submitted_gets_both_of_its_variants() {
 #[tokio::test(start_paused = true)]
 async fn every_event_tells_who_caused_it() {
     let mut rig = Rig::new();
-    let _worker = work(&rig);
+    let settings = ImageSettings { worker_id: "worker-7".to_owned(), ..ImageSettings::default() };
+    let _worker = work_on(&rig.world.dependencies(), settings);
     rig.submit(task(1), icon(1)).await;
     rig.until_completed(task(1)).await;
     for event in &rig.world.events().await[1..] {
         let Metadata { causation_id, correlation_id, actor, .. } = &event.metadata;
         assert_eq!(causation_id.as_deref(), Some(&*format!("image-{}/1", task(1))));
         assert_eq!(correlation_id.as_deref(), Some("talk"));
-        assert_eq!(actor.as_deref(), Some("image-worker"));
+        assert_eq!(actor.as_deref(), Some("worker-7"));
     }
 }
 
@@ -148,4 +149,49 @@ async fn a_task_that_is_cancelled_before_its_turn_never_begins() {
     rig.dispatch().await;
     assert!(rig.queue_is_empty().await);
     assert_eq!(started(&rig.history(task(1)).await), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_not_to_begin_before_a_moment_does_not() {
+    let mut rig = Rig::new();
+    let _worker = work(&rig);
+    let not_before = rig.world.clock.now().plus_seconds(600.0);
+    let Command::Submit(submission) = submission(100) else { panic!("it submits") };
+    let original = BlobKey::Original { task_id: task(1) };
+    rig.world.blobs.put(&original, icon(1)).await.unwrap();
+    let deferred = Submission { not_before: Some(not_before), ..submission };
+    rig.send(task(1), Command::Submit(deferred)).await;
+    rig.submit(task(2), icon(2)).await;
+    rig.until_completed(task(2)).await;
+    rig.until_completed(task(1)).await;
+    let events = rig.world.events().await;
+    let begun = |id| {
+        let is_it = |event: &&ports::event::RecordedEvent| {
+            event.stream.id == id && event.event_type == "processing_started"
+        };
+        events.iter().find(is_it).expect("it began").recorded_at
+    };
+    assert!(begun(task(1)) >= not_before);
+    assert!(begun(task(2)) < not_before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_queue_finishes_what_is_in_hand_and_begins_nothing_until_it_is_resumed() {
+    let mut rig = Rig::new();
+    let gate = Gate::shut(&rig);
+    let dependencies = Dependencies { blobs: gate.clone(), ..rig.world.dependencies() };
+    let worker = work_on(&dependencies, ImageSettings::default());
+    rig.submit(task(1), icon(1)).await;
+    rig.dispatch().await;
+    gate.until_inside(1).await;
+    rig.world.queue.pause(rig.world.clock.now()).await.unwrap();
+    rig.submit(task(2), icon(2)).await;
+    gate.open.add_permits(2);
+    rig.until_completed(task(1)).await;
+    drop(worker);
+    let _another = work_on(&dependencies, ImageSettings::default());
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(started(&rig.history(task(2)).await), 0);
+    rig.world.queue.resume().await.unwrap();
+    assert_eq!(started(&rig.until_completed(task(2)).await), 1);
 }

@@ -4,7 +4,7 @@ use super::*;
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 use ports::memory::faulty::{Faults, Faulty};
-use ports::work_queue::{Job, Lease, WorkQueue};
+use ports::work_queue::{Job, Lease, Overview, WorkQueue};
 
 use crate::backoff::Backoff;
 use crate::testing::Bus;
@@ -129,6 +129,18 @@ impl WorkQueue for Deaf {
 
     async fn next_available_at(&self) -> Result<Option<Timestamp>, PortError> {
         self.0.next_available_at().await
+    }
+
+    async fn pause(&self, now: Timestamp) -> Result<(), PortError> {
+        self.0.pause(now).await
+    }
+
+    async fn resume(&self) -> Result<(), PortError> {
+        self.0.resume().await
+    }
+
+    async fn overview(&self, now: Timestamp) -> Result<Overview, PortError> {
+        self.0.overview(now).await
     }
 
     fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>> {

@@ -23,7 +23,7 @@ use crate::read_models::{
 };
 use crate::readings::{OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery};
 use crate::stream::{GlobalPosition, StreamName, StreamVersion};
-use crate::work_queue::{Job, Lease, WorkQueue};
+use crate::work_queue::{Job, Lease, Overview, WorkQueue};
 
 /// Implements a port for [`Faulty`]: each method, with its arguments and its result, passes through the faults.
 macro_rules! faulty {
@@ -115,6 +115,9 @@ faulty!(WorkQueue {
     extend(lease: &Lease, lease_until: Timestamp) -> Result<bool, PortError>;
     withdraw(id: Uuid) -> Result<(), PortError>;
     next_available_at() -> Result<Option<Timestamp>, PortError>;
+    pause(now: Timestamp) -> Result<(), PortError>;
+    resume() -> Result<(), PortError>;
+    overview(now: Timestamp) -> Result<Overview, PortError>;
     @ fn wait_for_job(&self) -> BoxFuture<'_, Result<(), PortError>> {
         // Called here and not when polled: the waiting begins now.
         let arrival = self.inner.wait_for_job();

@@ -1,0 +1,1 @@
+INSERT INTO job_pause (since) VALUES ($1) ON CONFLICT (one) DO NOTHING
