@@ -10,8 +10,9 @@ const RULE: &[(&str, &[&str])] = &[
     ("ports", &["domain"]),
     ("commands", &["domain", "ports"]),
     ("projections", &["domain", "ports"]),
-    ("processors", &["domain", "ports"]),
+    ("processors", &["domain", "ports", "scaled-jpeg"]),
     ("infra-*", &["ports"]),
+    ("scaled-jpeg", &[]),
     ("services", &[]),
     ("atalaya", &["*"]),
 ];
