@@ -1,15 +1,22 @@
 //! What a vibration means: from blocks of samples to windows, spectra, conditions and alarms.
 //!
 //! ```text
-//! SampleBlock ──Assembler──▶ Window ──assess──▶ Condition ──AlarmState──▶ AlarmTransition
+//! SampleBlock ──Assembler──▶ Window ──examine──▶ Condition ──AlarmState──▶ AlarmTransition
+//!                                          └───▶ Spectrum ──Watch──▶ Finding
 //! ```
 
 pub mod alarm;
 pub mod axis;
 pub mod band;
+pub mod bearing;
 pub mod block;
 pub mod condition;
+pub mod density;
+pub mod detection;
 mod detector;
+pub mod diagnosis;
+pub mod envelope;
+pub mod examination;
 pub mod features;
 pub mod inspection;
 mod packed;
@@ -26,7 +33,14 @@ pub use alarm::{AlarmInput, AlarmSettings, AlarmState, AlarmTransition, Level, L
 pub use axis::{Axis, Direction};
 pub use band::Band;
 pub use block::{Measurement, SampleBlock, Statistic};
-pub use condition::{Assessment, Condition, Machine, Reason, assess_measurement, assess_window};
+pub use condition::{Assessment, Condition, Machine, Reason, assess_measurement};
+pub use density::Density;
+pub use diagnosis::{
+    Diagnosis, Evidence, Fault, Finding, Gap, Record, RecordSettings, Sight, Subject, Watch,
+    order_velocities,
+};
+pub use envelope::{Demodulator, EnvelopeSpectrum, SquaredEnvelope};
+pub use examination::{Examination, assess_window, examine_window};
 pub use features::Features;
 pub use inspection::{Inspection, inspect};
 pub use presence::{Presence, PresenceSettings, PresenceTransition};

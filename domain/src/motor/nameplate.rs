@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::{Faults, FieldError};
+use crate::vibration::bearing::{FaultOrders, Geometry, by_designation};
 use crate::vibration::{MachineGroup, Support};
 
 /// The longest name, in characters.
@@ -104,6 +105,21 @@ impl Nameplate {
 }
 
 impl Bearing {
+    /// The orders of its faults: from its own geometry where that is whole, else from that of its
+    /// designation; `None` when neither is known.
+    pub fn fault_orders(&self) -> Option<FaultOrders> {
+        let own = || {
+            Some(Geometry {
+                rolling_elements: self.rolling_elements?,
+                element_diameter_mm: self.element_diameter_mm?,
+                pitch_diameter_mm: self.pitch_diameter_mm?,
+                contact_angle_deg: self.contact_angle_deg.unwrap_or(0.0),
+            })
+        };
+        let named = || by_designation(self.designation.as_deref()?);
+        Some(own().or_else(named)?.fault_orders())
+    }
+
     fn check(&self, pointer: &str, faults: &mut Faults) {
         faults.require_text(&self.position, 64, &format!("{pointer}/position"));
         if let Some(designation) = &self.designation {

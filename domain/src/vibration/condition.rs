@@ -9,13 +9,10 @@ use super::axis::Axis;
 use super::band::Band;
 use super::block::{Measurement, Statistic};
 use super::features::Features;
-use super::inspection::inspect;
-use super::quality::{Flag, Quality};
+use super::quality::Quality;
 use super::severity::{Boundaries, MachineGroup, Zone, boundaries, combined_zone};
-use super::spectrum::{Analyser, Taper};
 use super::support::Support;
 use super::unit::{Quantity, Unit};
-use super::window::Window;
 
 /// What must be known of a motor to judge its vibration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,51 +121,6 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Judges a window.
-///
-/// A clipped window is judged as far as it goes and carries its flag; bad quality then keeps it
-/// from moving an alarm.
-pub fn assess_window(
-    analyser: &mut Analyser,
-    window: &Window,
-    axis: Axis,
-    machine: &Machine,
-) -> Assessment {
-    let Window { samples, sample_rate_hz, unit, .. } = window;
-    let band = machine.band();
-    if *sample_rate_hz < band.sample_rate_hz_min() {
-        return not_assessable(Reason::SampleRateTooLow, window.quality.clone());
-    }
-    if (samples.len() as f64) < sample_rate_hz * f64::from(band.window_s_min()) {
-        return not_assessable(Reason::TooShort, window.quality.clone());
-    }
-    let features = Features::of(samples);
-    let (mean, std) = features.map_or((0.0, 0.0), |features| (features.mean, features.std));
-    let mut quality = inspect(samples, mean, std).quality;
-    quality.extend(&window.quality);
-    let features = match features {
-        Some(features) if !quality.contains(Flag::FlatLine) => features,
-        _ if quality.contains(Flag::NonFinite) => {
-            return not_assessable(Reason::NonFinite, quality);
-        }
-        _ => return not_assessable(Reason::FlatLine, quality),
-    };
-    let spectrum = analyser.spectrum(samples, *sample_rate_hz, Taper::Hann);
-    let velocity_rms_mm_s = spectrum.velocity_rms_mm_s(*unit, band);
-    let displacement_rms_um = spectrum.displacement_rms_um(*unit, band);
-    let boundaries = machine.boundaries(axis);
-    let (features_unit, factor) = feature_unit(*unit);
-    Assessment::Condition(Condition {
-        velocity_rms_mm_s,
-        displacement_rms_um: Some(displacement_rms_um),
-        zone: combined_zone(velocity_rms_mm_s, Some(displacement_rms_um), &boundaries),
-        boundaries,
-        features: Some(features.scaled(factor)),
-        features_unit,
-        quality,
-    })
-}
-
 /// Judges a single value: a velocity has a zone, an acceleration has none.
 pub fn assess_measurement(measurement: &Measurement, machine: &Machine) -> Assessment {
     let Measurement { unit, value, axis, statistic: Statistic::Rms, .. } = measurement;
@@ -190,12 +142,12 @@ pub fn assess_measurement(measurement: &Measurement, machine: &Machine) -> Asses
     })
 }
 
-fn not_assessable(reason: Reason, quality: Quality) -> Assessment {
+pub(super) fn not_assessable(reason: Reason, quality: Quality) -> Assessment {
     Assessment::NotAssessable { reason, quality }
 }
 
 /// The unit in which features of a unit are kept, and the factor to it.
-fn feature_unit(unit: Unit) -> (Unit, f64) {
+pub(super) fn feature_unit(unit: Unit) -> (Unit, f64) {
     let to = match unit.quantity() {
         Quantity::Acceleration => Unit::MetrePerSecondSquared,
         Quantity::Velocity => Unit::MillimetrePerSecond,
@@ -207,7 +159,11 @@ fn feature_unit(unit: Unit) -> (Unit, f64) {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
+    use crate::vibration::examination::assess_window;
+    use crate::vibration::quality::Flag;
+    use crate::vibration::spectrum::Analyser;
     use crate::vibration::support::Mounting;
+    use crate::vibration::window::Window;
     use std::f64::consts::TAU;
 
     const MACHINE: Machine = Machine {

@@ -34,6 +34,24 @@ pub enum Flag {
     SpeedDrift,
 }
 
+impl Flag {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clipped => "clipped",
+            Self::FlatLine => "flat_line",
+            Self::NonFinite => "non_finite",
+            Self::Spike => "spike",
+            Self::GapBefore => "gap_before",
+            Self::OverlapBefore => "overlap_before",
+            Self::RateChanged => "rate_changed",
+            Self::UnitChanged => "unit_changed",
+            Self::Reanchored => "reanchored",
+            Self::SpeedDrift => "speed_drift",
+        }
+    }
+}
+
 /// The flags of a window or of a result. On the wire a list of names in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -16,7 +16,7 @@ const PLANNED_SAMPLES_MAX: usize = 1 << 22;
 
 /// The number in which samples are transformed: `f32` in production, `f64` where the last digits
 /// are compared.
-pub trait Real: FftNum + Into<f64> {
+pub trait Real: FftNum + Into<f64> + PartialOrd {
     /// The nearest number of this type.
     fn narrow(value: f64) -> Self;
 }
@@ -51,7 +51,6 @@ pub struct Analyser<F: Real = f32> {
 
 struct Plan<F: Real> {
     fft: Arc<dyn RealToComplex<F>>,
-    hann: Vec<F>,
     input: Vec<F>,
     lines: Vec<Complex<F>>,
     scratch: Vec<Complex<F>>,
@@ -59,22 +58,19 @@ struct Plan<F: Real> {
 
 /// The lines of one window, from zero to half the sample rate. Values are in the unit of the
 /// samples.
+///
+/// One transform serves every taper: the lines are those of the untapered window, and the periodic
+/// Hann window is laid on as what it is to lines, `½X(k) − ¼X(k−1) − ¼X(k+1)`.
+#[derive(Clone, Copy)]
 pub struct Spectrum<'a, F: Real = f32> {
     lines: &'a [Complex<F>],
     samples: usize,
+    taper: Taper,
     sample_rate_hz: f64,
     /// The sum of the weights: what an amplitude is divided by.
     weight: f64,
     /// `N` times the sum of the squared weights: what a power is divided by.
     weight_power: f64,
-}
-
-/// A power spectral density after Welch, one-sided, in unit²/Hz.
-pub struct Density {
-    /// The distance between two lines in Hz.
-    pub resolution_hz: f64,
-    /// The density at `k · resolution_hz`.
-    pub values: Vec<f64>,
 }
 
 impl<F: Real> Default for Analyser<F> {
@@ -97,7 +93,7 @@ impl<F: Real> Analyser<F> {
         let n = samples.len();
         assert!(n > 0, "a window has samples");
         let plan = self.plan(n);
-        plan.transform(samples, taper);
+        plan.transform(samples);
         // The periodic Hann window sums to N/2, and its square to 3N/8, but for fewer than three
         // samples.
         let (weight, weight_square) = match taper {
@@ -105,28 +101,7 @@ impl<F: Real> Analyser<F> {
             Taper::Rectangular => (n as f64, n as f64),
         };
         let weight_power = n as f64 * weight_square;
-        Spectrum { lines: &plan.lines, samples: n, sample_rate_hz, weight, weight_power }
-    }
-
-    /// Welch's estimate of the density: Hann, half overlap, the mean removed from each segment,
-    /// which is what `scipy.signal.welch` does by default. Samples after the last whole segment are
-    /// left out; `None` when not even one fits.
-    pub fn welch(&mut self, samples: &[F], sample_rate_hz: f64, segment: usize) -> Option<Density> {
-        if segment < 2 || samples.len() < segment {
-            return None;
-        }
-        let mut values = vec![0.0; segment / 2 + 1];
-        let hop = segment - segment / 2;
-        let segments = samples.windows(segment).step_by(hop);
-        let count = segments.len() as f64;
-        let resolution_hz = sample_rate_hz / segment as f64;
-        for samples in segments {
-            let spectrum = self.spectrum(samples, sample_rate_hz, Taper::Hann);
-            for (k, value) in values.iter_mut().enumerate() {
-                *value += spectrum.power(k) / (count * resolution_hz);
-            }
-        }
-        Some(Density { resolution_hz, values })
+        Spectrum { lines: &plan.lines, samples: n, taper, sample_rate_hz, weight, weight_power }
     }
 
     fn plan(&mut self, n: usize) -> &mut Plan<F> {
@@ -142,9 +117,7 @@ impl<F: Real> Analyser<F> {
 impl<F: Real> Plan<F> {
     fn new(planner: &mut RealFftPlanner<F>, n: usize) -> Self {
         let fft = planner.plan_fft_forward(n);
-        let weight = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / n as f64).cos();
         Self {
-            hann: (0..n).map(|i| F::narrow(weight(i))).collect(),
             input: fft.make_input_vec(),
             lines: fft.make_output_vec(),
             scratch: fft.make_scratch_vec(),
@@ -152,21 +125,11 @@ impl<F: Real> Plan<F> {
         }
     }
 
-    fn transform(&mut self, samples: &[F], taper: Taper) {
+    fn transform(&mut self, samples: &[F]) {
         // The mean is removed in f64: gravity is large beside what is left.
         let mean = mean(samples);
-        let centred = samples.iter().map(|&sample| F::narrow(sample.into() - mean));
-        match taper {
-            Taper::Hann => {
-                for ((to, sample), &weight) in self.input.iter_mut().zip(centred).zip(&self.hann) {
-                    *to = sample * weight;
-                }
-            }
-            Taper::Rectangular => {
-                for (to, sample) in self.input.iter_mut().zip(centred) {
-                    *to = sample;
-                }
-            }
+        for (to, &sample) in self.input.iter_mut().zip(samples) {
+            *to = F::narrow(sample.into() - mean);
         }
         self.fft
             .process_with_scratch(&mut self.input, &mut self.lines, &mut self.scratch)
@@ -218,9 +181,49 @@ impl<F: Real> Spectrum<'_, F> {
         1e6 * unit.si_factor() * self.band_rms(band, integrations_to_velocity(unit) + 1)
     }
 
+    /// How many lines there are, that at zero included.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is no line, which never is.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many samples the window has.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Line `k` of the window without a taper.
+    pub(super) fn untapered(&self, k: usize) -> Complex<F> {
+        self.lines[k]
+    }
+
     fn square(&self, k: usize) -> f64 {
-        let (re, im): (f64, f64) = (self.lines[k].re.into(), self.lines[k].im.into());
-        re * re + im * im
+        let wide = |k: usize| {
+            let line = self.lines[k];
+            Complex::<f64>::new(line.re.into(), line.im.into())
+        };
+        let line = match self.taper {
+            Taper::Rectangular => wide(k),
+            Taper::Hann => {
+                // Beyond either end the lines of real samples mirror.
+                let before = if k == 0 { self.mirrored(1) } else { wide(k - 1) };
+                let after =
+                    if k + 1 < self.lines.len() { wide(k + 1) } else { self.mirrored(k + 1) };
+                wide(k) * 0.5 - (before + after) * 0.25
+            }
+        };
+        line.norm_sqr()
+    }
+
+    /// The line at `±k` that is not stored: the conjugate of its mirror.
+    fn mirrored(&self, k: usize) -> Complex<f64> {
+        let at = if k < self.lines.len() { k } else { self.samples - k };
+        let line = self.lines[at % self.lines.len()];
+        Complex::<f64>::new(line.re.into(), line.im.into()).conj()
     }
 
     fn sides(&self, k: usize) -> f64 {
@@ -228,24 +231,15 @@ impl<F: Real> Spectrum<'_, F> {
     }
 }
 
-impl Density {
-    /// The velocity of a band in mm/s RMS, when the samples are in `unit`.
-    pub fn velocity_rms_mm_s(&self, unit: Unit, band: Band) -> f64 {
-        let power = |k: usize| self.values[k] * self.resolution_hz;
-        let integrations = integrations_to_velocity(unit);
-        let rms = band_rms(power, self.values.len(), self.resolution_hz, band, integrations);
-        1e3 * unit.si_factor() * rms
-    }
-}
-
-fn integrations_to_velocity(unit: Unit) -> i32 {
+pub(super) fn integrations_to_velocity(unit: Unit) -> i32 {
     match unit.quantity() {
         Quantity::Acceleration => 1,
         Quantity::Velocity => 0,
     }
 }
 
-fn band_rms(
+/// The RMS of a band of lines of this power after so many integrations over time.
+pub(super) fn band_rms(
     power: impl Fn(usize) -> f64,
     lines: usize,
     resolution_hz: f64,

@@ -114,7 +114,12 @@ pub struct Assembler {
 /// number without a prime factor above 7, for which the transform is fast. Common rates such as 12
 /// 800, 44 100 or 48 000 Hz are such numbers, so there one second of samples is one window.
 pub fn window_samples(sample_rate_hz: f64, window_s: u32) -> usize {
-    let mut samples = least_samples(sample_rate_hz, window_s).next_multiple_of(2);
+    smooth_length(least_samples(sample_rate_hz, window_s))
+}
+
+/// The least even number from `least` on that has no prime factor above 7.
+pub(super) fn smooth_length(least: usize) -> usize {
+    let mut samples = least.max(2).next_multiple_of(2);
     while !is_smooth(samples) {
         samples += 2;
     }

@@ -1,8 +1,6 @@
 //! `golden_synthetic.json`: what scipy measured in f64, and closed forms.
 //!
-//! Not covered yet, since they need the envelope: `ses_100`, `ses_200` and `mean_sq_env` of
-//! `am_3k_100`, and the signal `bpfo_impulses`, whose definition is one of an envelope test. Of
-//! `am_3k_100` the other numbers are.
+//! The envelopes, those of `am_3k_100` and `bpfo_impulses`, are in the tests of the diagnosis.
 
 use domain::vibration::spectrum::Real;
 use domain::vibration::{Analyser, Band, Features, Taper, Unit, inspect};

@@ -1,0 +1,48 @@
+//! Frequencies at which healthy machines modulate too: those of the shaft and of the supply.
+
+/// A tone reaches so many lines to either side under a Hann window.
+const REACH_LINES: f64 = 1.75;
+
+/// Multiples of a few frequencies, each as wide as a tone is in the spectrum.
+#[derive(Clone, Debug)]
+pub(super) struct Masks {
+    bases_hz: Vec<f64>,
+    reach_hz: f64,
+}
+
+impl Masks {
+    /// All multiples of the speed of the shaft and of the line frequency.
+    pub(super) fn of_machine(shaft_hz: f64, line_frequency_hz: f64, resolution_hz: f64) -> Self {
+        let bases_hz = vec![shaft_hz, line_frequency_hz];
+        Self { bases_hz, reach_hz: REACH_LINES * resolution_hz }
+    }
+
+    /// No frequency at all.
+    pub(super) fn none() -> Self {
+        Self { bases_hz: Vec::new(), reach_hz: 0.0 }
+    }
+
+    /// Whether something else explains a line at this frequency.
+    pub(super) fn covers(&self, hz: f64) -> bool {
+        self.bases_hz.iter().any(|base| {
+            let nearest = (hz / base).round().max(1.0) * base;
+            (hz - nearest).abs() <= self.reach_hz
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multiples_are_covered_and_what_lies_between_is_not() {
+        let masks = Masks::of_machine(29.95, 60.0, 1.0);
+        for covered in [29.0, 31.0, 60.0, 89.85, 120.0, 180.5, 299.5] {
+            assert!(masks.covers(covered), "{covered}");
+        }
+        for free in [12.0, 34.0, 107.4, 162.2, 141.2] {
+            assert!(!masks.covers(free), "{free}");
+        }
+    }
+}
