@@ -1,7 +1,7 @@
 //! Makes what was decoded sRGB, by the profile that came with it.
 //!
 //! This comes after the resampling, when there are fewest pixels. A profile that cannot be read, or is for other
-//! channels than the picture has, counts as none: then light is taken for sRGB, and inks take light away.
+//! channels than the picture has counts as none: then light is taken for sRGB, and inks take light away.
 
 use std::sync::Arc;
 

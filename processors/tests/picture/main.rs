@@ -1,7 +1,11 @@
 //! Whole pictures through the door: made here, rendered, and looked at.
 
+mod corpus;
 mod hostile;
 mod make;
+mod mutated;
+#[path = "../support/packed.rs"]
+mod packed;
 mod photos;
 mod quality;
 mod seen;

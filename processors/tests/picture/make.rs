@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+pub(crate) use crate::packed::png_chunk;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use turbojpeg::{Colorspace, Compressor, Image, PixelFormat, Subsamp};
 
@@ -96,7 +97,7 @@ fn inks(picture: &RgbImage) -> Vec<u8> {
 }
 
 /// A TIFF directory of one entry.
-fn exif(orientation: u8) -> Vec<u8> {
+pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation], &[0; 6]]
         .concat()
 }
@@ -118,16 +119,10 @@ pub(crate) fn png_with_orientation(png: &[u8], orientation: u8) -> Vec<u8> {
     [&png[..HEADER_END], &png_chunk(b"eXIf", &exif(orientation)), &png[HEADER_END..]].concat()
 }
 
-pub(crate) fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+/// A chunk of the container that WebP lies in.
+pub(crate) fn riff_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).expect("the content is short");
-    let named = [kind.as_slice(), content].concat();
-    [length.to_be_bytes().as_slice(), &named, &checksum(&named).to_be_bytes()].concat()
-}
-
-/// CRC-32 as PNG has it, bit by bit.
-fn checksum(bytes: &[u8]) -> u32 {
-    let step = |sum: u32| if sum & 1 == 1 { 0xEDB8_8320 ^ (sum >> 1) } else { sum >> 1 };
-    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), |sum, _| step(sum)))
+    [kind.as_slice(), &length.to_le_bytes(), content, &[0][..content.len() % 2]].concat()
 }
 
 pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {

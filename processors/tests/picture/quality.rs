@@ -15,17 +15,33 @@ const WINDOW_PIXELS: usize = 8;
 
 /// The mean structural similarity of a variant to the reference, by brightness: 1 is the same.
 pub(crate) fn likeness(variant: &Variant, original: &[u8]) -> f64 {
-    let seen = Seen::of(variant);
-    let reference = reference(original, variant.width, variant.height);
-    similarity(&brightness(seen.rgb()), &brightness(&reference), seen.width())
-}
-
-fn reference(original: &[u8], width: u32, height: u32) -> Vec<u8> {
     let full = turbojpeg::decompress(original, PixelFormat::RGB).expect("the original is sound");
     let side = |side: usize| u32::try_from(side).expect("a side of a JPEG has sixteen bits");
     let full = RgbImage::from_raw(side(full.width), side(full.height), full.pixels)
         .expect("the size is right");
+    let seen = Seen::of(variant);
+    similarity(&brightness(seen.rgb()), &brightness(&reference(full, variant)), seen.width())
+}
+
+/// The likeness to a picture that was never encoded, and the mean distance of the two in steps of a byte, by channel.
+pub(crate) fn likeness_to(variant: &Variant, picture: &RgbImage) -> (f64, [f64; 3]) {
+    let seen = Seen::of(variant);
+    let reference = reference(picture.clone(), variant);
+    let likeness = similarity(&brightness(seen.rgb()), &brightness(&reference), seen.width());
+    let mut sums = [0_u32; 3];
+    let (reference, _) = reference.as_chunks::<3>();
+    for (seen, expected) in seen.pixels().zip(reference) {
+        for channel in 0..3 {
+            sums[channel] += u32::from(seen[channel].abs_diff(expected[channel]));
+        }
+    }
+    let count = f64::from(u32::try_from(reference.len()).expect("a variant is small"));
+    (likeness, sums.map(|sum| f64::from(sum) / count))
+}
+
+fn reference(full: RgbImage, variant: &Variant) -> Vec<u8> {
     let full = DynamicImage::from(DynamicImage::from(full).into_rgb32f());
+    let (width, height) = (variant.width, variant.height);
     full.resize_exact(width, height, FilterType::Lanczos3).into_rgb8().into_raw()
 }
 

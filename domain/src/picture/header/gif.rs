@@ -38,7 +38,7 @@ fn count_frames(
             Some(&IMAGE_DESCRIPTOR) => {
                 let Some((width, height, start)) = image(bytes, at) else { break };
                 limits.check_area(width.into(), height.into())?;
-                first = first.or(Some(u64::from(width) * u64::from(height)));
+                first = first.or_else(|| Some(u64::from(width) * u64::from(height)));
                 frames += 1;
                 skip_blocks(bytes, start)
             }
