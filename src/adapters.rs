@@ -17,6 +17,7 @@ use ports::event_store::EventStore;
 use ports::leadership::{Leadership, Term};
 use ports::read_models::ReadModels;
 use ports::readings::Readings;
+use ports::renditions::Renditions;
 use ports::samples::{SampleSource, Samples};
 use ports::stream::GlobalPosition;
 use ports::subscription::Subscriptions;
@@ -57,6 +58,8 @@ pub struct Adapters {
     pub readings_under: ReadingsUnder,
     /// Pictures to be worked on.
     pub work_queue: Arc<dyn WorkQueue>,
+    /// What was made of which picture.
+    pub renditions: Arc<dyn Renditions>,
     /// Which process does what only one may do.
     pub leadership: Arc<dyn Leadership>,
     /// Hands the log on to where others read it; `None` where everybody reads the log itself.

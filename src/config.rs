@@ -45,6 +45,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
     pub max_retries: u32,
+    /// How long a finished image task is kept with its pictures; 0: for ever.
+    pub image_retention_hours: u32,
     /// Tells workers apart.
     pub worker_id: String,
     /// What this build calls itself.
@@ -109,6 +111,7 @@ impl Config {
             api_key: settings.text("API_KEY")?.map(Secret::new),
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
+            image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
             worker_id: settings.text("WORKER_ID")?.unwrap_or_else(|| "worker-1".to_owned()),
             app_version: settings
                 .text("APP_VERSION")?
@@ -148,6 +151,7 @@ impl Config {
             ("API_KEY", self.api_key.as_ref().map_or_else(String::new, |_| "(hidden)".to_owned())),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
+            ("IMAGE_RETENTION_HOURS", self.image_retention_hours.to_string()),
             ("WORKER_ID", self.worker_id.clone()),
             ("APP_VERSION", self.app_version.clone()),
             (

@@ -103,6 +103,9 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     settings.processors.image.worker_id.clone_from(&config.worker_id);
     settings.processors.image.concurrency = config.concurrency;
     settings.processors.image.retries_max = config.max_retries;
+    let retention_hours = config.image_retention_hours;
+    settings.processors.image.retention_s =
+        (retention_hours > 0).then(|| f64::from(retention_hours) * 3_600.0);
     settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);
     settings

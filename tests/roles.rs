@@ -1,5 +1,7 @@
 //! One process or five: the same history, the same read models. Over the reference adapters, without any server.
 
+#[path = "roles/queue.rs"]
+mod queue;
 #[path = "roles/world.rs"]
 mod world;
 

@@ -17,8 +17,8 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, EventStore};
 use ports::handler::EventHandler;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemorySamples,
-    MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 use ports::readings::Readings;
 use ports::samples::{Sample, Samples};
@@ -92,6 +92,7 @@ async fn prepare() -> World {
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         blobs: Arc::new(MemoryBlobs::default()),
         queue: Arc::new(MemoryWorkQueue::default()),
+        renditions: Arc::new(MemoryRenditions::default()),
         samples,
         readings: readings.clone(),
     };

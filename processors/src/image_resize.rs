@@ -11,9 +11,12 @@
 //! bytes each time, and the aggregate takes the end of an attempt once.
 
 mod attempt;
+mod cleaner;
 mod dispatcher;
 mod errand;
 mod renderer;
+mod reuse;
+mod sweeper;
 mod worker;
 
 #[cfg(test)]
@@ -26,18 +29,28 @@ use domain::picture::Limits;
 use crate::backoff::Backoff;
 use crate::{Dependencies, Processor, Service};
 
+pub use cleaner::Cleaner;
 pub use dispatcher::Dispatcher;
+pub use sweeper::Sweeper;
 pub use worker::Worker;
 
 /// The processor of pictures.
 pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Processor {
+    let worker = Worker::new(dependencies, settings.clone());
+    let sweeper = settings.retention_s.map(|retention_s| Sweeper::new(dependencies, retention_s));
     let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
-    let worker = Worker::new(dependencies, settings);
     Processor {
         name: "images",
         is_single: false,
-        handlers: vec![Arc::new(Dispatcher::new(queue, checkpoints, clock))],
+        handlers: vec![
+            Arc::new(Dispatcher::new(queue, checkpoints, clock)),
+            Arc::new(Cleaner::new(dependencies)),
+        ],
         services: vec![Service::new("image-worker", worker, Worker::run)],
+        duties: sweeper
+            .map(|sweeper| Service::new("image-sweeper", sweeper, Sweeper::run))
+            .into_iter()
+            .collect(),
         // A picture of which nothing can be made is a failed task: an event, not a count.
         dropped: None,
     }
@@ -63,6 +76,8 @@ pub struct ImageSettings {
     pub decode_bytes_in_flight_max: u64,
     /// How long work in hand may take once the process is to stop, in seconds. 20.
     pub grace_s: f64,
+    /// For so long a task that is finished is kept with its pictures, in seconds; none: for ever. None.
+    pub retention_s: Option<f64>,
     /// What a picture may ask of us.
     pub limits: Limits,
 }
@@ -78,6 +93,7 @@ impl Default for ImageSettings {
             render_s_max: 30.0,
             decode_bytes_in_flight_max: 360_000_000,
             grace_s: 20.0,
+            retention_s: None,
             limits: Limits::default(),
         }
     }

@@ -19,6 +19,7 @@ use ports::command_bus::CommandBus;
 use ports::event_log::EventLog;
 use ports::handler::EventHandler;
 use ports::readings::Readings;
+use ports::renditions::Renditions;
 use ports::samples::SampleSource;
 use ports::work_queue::WorkQueue;
 use tokio::sync::watch;
@@ -42,6 +43,8 @@ pub struct Dependencies {
     pub blobs: Arc<dyn Blobs>,
     /// Pictures to be worked on.
     pub queue: Arc<dyn WorkQueue>,
+    /// What was made of which picture.
+    pub renditions: Arc<dyn Renditions>,
     /// Vibration as it comes in.
     pub samples: Arc<dyn SampleSource>,
     /// Vibration as it was understood.
@@ -67,6 +70,8 @@ pub struct Processor {
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// For the supervisor.
     pub services: Vec<Service>,
+    /// For the supervisor as well, but in one process at a time.
+    pub duties: Vec<Service>,
     /// What it made nothing of, and why; for metrics.
     pub dropped: Option<Arc<Tally>>,
 }

@@ -15,8 +15,8 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, CommandKey, CommandRecord, EventStore};
 use ports::handler::EventHandler;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemorySamples,
-    MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 use ports::stream::{GlobalPosition, StreamName, StreamVersion};
 use ports::subscription::progress_at;
@@ -76,6 +76,10 @@ impl Bus {
         let command = serde_json::from_value(asked.command.clone())
             .map_err(|error| CommandError::UnknownCategory(error.to_string()))?;
         let history = self.store.read_stream(&asked.stream, StreamVersion(0), EVENTS_MAX).await?;
+        let actual = StreamVersion(history.len() as u64);
+        if asked.expected.is_some_and(|expected| expected != actual) {
+            return Err(CommandError::VersionMismatch { actual });
+        }
         let mut aggregate = A::default();
         for event in &history {
             let event = decode::<A>(&event.event_type, event.schema_version, &event.data);
@@ -84,7 +88,7 @@ impl Bus {
         let events: Vec<_> = aggregate.decide(command)?.iter().map(encode).collect();
         let append = Append {
             stream: asked.stream.clone(),
-            expected: StreamVersion(history.len() as u64),
+            expected: actual,
             events: events.clone(),
             metadata: asked.metadata,
             key: asked.key.clone(),
@@ -148,6 +152,7 @@ pub(crate) struct World {
     pub(crate) bus: Arc<Bus>,
     pub(crate) blobs: Arc<MemoryBlobs>,
     pub(crate) queue: Arc<MemoryWorkQueue>,
+    pub(crate) renditions: Arc<MemoryRenditions>,
     pub(crate) samples: Arc<MemorySamples>,
     pub(crate) readings: Arc<MemoryReadings>,
     pub(crate) checkpoints: Arc<MemoryCheckpoints>,
@@ -164,6 +169,7 @@ impl World {
             clock,
             blobs: Arc::default(),
             queue: Arc::default(),
+            renditions: Arc::default(),
             readings: Arc::default(),
             checkpoints: Arc::default(),
         }
@@ -177,6 +183,7 @@ impl World {
             checkpoints: self.checkpoints.clone(),
             blobs: self.blobs.clone(),
             queue: self.queue.clone(),
+            renditions: self.renditions.clone(),
             samples: self.samples.clone(),
             readings: self.readings.clone(),
         }

@@ -49,6 +49,7 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
         // There is one checkpoint, and its state of each motor is in one memory.
         is_single: true,
         handlers: vec![fleet],
+        duties: Vec::new(),
         services: vec![
             Service::new("vibration-assessor", assessor, Assessor::run),
             Service::new("vibration-sender", sender, Sender::run),

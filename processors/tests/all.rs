@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemorySamples,
-    MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 use processors::{Dependencies, Settings, all};
 use tokio::sync::watch;
@@ -29,6 +29,7 @@ fn dependencies() -> Dependencies {
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         blobs: Arc::new(MemoryBlobs::default()),
         queue: Arc::new(MemoryWorkQueue::default()),
+        renditions: Arc::new(MemoryRenditions::default()),
         samples: Arc::new(MemorySamples::new(clock.clone())),
         readings: Arc::new(MemoryReadings::default()),
         clock,
@@ -47,7 +48,7 @@ fn every_processor_is_on_the_list() {
         })
         .collect();
     let expected = [
-        ("images", vec!["image-dispatch"], vec!["image-worker"]),
+        ("images", vec!["image-dispatch", "image-cleanup"], vec!["image-worker"]),
         ("vibration", vec!["vibration-fleet"], vec!["vibration-assessor", "vibration-sender"]),
     ];
     assert_eq!(parts, expected);

@@ -1,5 +1,7 @@
 //! The image tasks: what was submitted, how far it is, and what came of it.
 
+use std::collections::BTreeMap;
+
 use domain::image::{Image, ImageEvent, State, Submission, Variant};
 use domain::time::Timestamp;
 use ports::event::RecordedEvent;
@@ -9,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::kind::collection;
+use crate::live::{ReadError, ReadSide};
 use crate::projection::{Filterable, FoldError, Projection, Resource};
 
 /// One document per image task.
@@ -89,6 +93,20 @@ impl Projection for Images {
         (task.version, task.position) = (event.version, event.position);
         Ok(Some(task))
     }
+}
+
+/// How many tasks are in each state.
+///
+/// # Errors
+/// The documents cannot be read.
+pub async fn count_by_state(read_side: &ReadSide) -> Result<BTreeMap<String, u64>, ReadError> {
+    let view = read_side.at(collection::<Images>(0), None).await?;
+    let counts = read_side.models().count_by(&view.collection, &[], "state").await?;
+    let named = counts.into_iter().filter_map(|(state, count)| {
+        let name = state?.as_str()?.to_owned();
+        Some((name, count))
+    });
+    Ok(named.collect())
 }
 
 fn submitted(submission: &Submission, event: &RecordedEvent) -> ImageDocument {

@@ -20,7 +20,7 @@ mod vibration_trend;
 use std::sync::Arc;
 
 pub use fleet::{Fleet, FleetMember};
-pub use images::{ImageDocument, Images};
+pub use images::{ImageDocument, Images, count_by_state};
 pub use kind::{ProjectionKind, collection};
 pub use motor_history::MotorHistory;
 pub use motors::{MotorDocument, Motors};

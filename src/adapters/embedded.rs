@@ -49,6 +49,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         // The folder's lock sees to it that there is one process: its first term is its last.
         readings_under: Arc::new(move |_| Arc::clone(&under_any_term)),
         work_queue: stores.log.clone(),
+        renditions: stores.log.clone(),
         leadership: Arc::new(Alone),
         relay: None,
         topic_audit: None,

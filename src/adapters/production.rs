@@ -60,6 +60,7 @@ pub(super) async fn open(
         readings: stores.readings.clone(),
         readings_under: Arc::new(move |term| Arc::new(readings.under(term)) as Arc<dyn Readings>),
         work_queue: stores.work_queue.clone(),
+        renditions: stores.renditions.clone(),
         leadership: stores.leadership.clone(),
         relay: Some(kafka.relay.clone()),
         topic_audit: Some(kafka.topic_audit.clone()),

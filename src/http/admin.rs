@@ -1,8 +1,9 @@
-//! What an operator asks over HTTP: projections and dead letters.
+//! What an operator asks over HTTP: projections, dead letters, and the queue of pictures.
 
 mod dead_letters;
 mod description;
 mod projections;
+mod queue;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use ports::dead_letter::DeadLetters;
 use crate::projection_host::ProjectionHost;
 
 pub use description::openapi;
+pub use queue::QueueDesk;
 
 /// The projections of this process.
 pub fn projection_routes(host: Arc<ProjectionHost>) -> Router {
@@ -31,4 +33,16 @@ pub fn dead_letter_routes(letters: Arc<dyn DeadLetters>) -> Router {
         .route("/v1/admin/dead-letters/{id}/replay", post(dead_letters::replay))
         .route("/v1/admin/dead-letters/{id}/discard", post(dead_letters::discard))
         .with_state(letters)
+}
+
+/// The pictures that wait, and what became of them.
+pub fn queue_routes(desk: QueueDesk) -> Router {
+    Router::new()
+        .route("/v1/admin/queue", get(queue::show))
+        .route("/v1/admin/queue/pause", post(queue::pause))
+        .route("/v1/admin/queue/resume", post(queue::resume))
+        .route("/v1/admin/queue/{task_id}", get(queue::task))
+        .route("/v1/admin/queue/{task_id}/retry", post(queue::retry))
+        .route("/v1/admin/queue/{task_id}/discard", post(queue::discard))
+        .with_state(Arc::new(desk))
 }

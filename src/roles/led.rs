@@ -72,6 +72,16 @@ impl Duty for LedProcessor {
     }
 }
 
+/// One service that runs in one process at a time.
+pub(super) struct SoleService(pub(super) processors::Service);
+
+#[async_trait]
+impl Duty for SoleService {
+    async fn serve(&mut self, _: &Term, drain: watch::Receiver<bool>) {
+        self.0.run(drain).await;
+    }
+}
+
 impl LedProcessor {
     fn build(&self, term: &Term) -> Vec<Processor> {
         let readings = (self.adapters.readings_under)(term);

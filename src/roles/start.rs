@@ -13,10 +13,10 @@ use ports::read_models::ReadModels;
 use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
-use super::led::LedProcessor;
+use super::led::{LedProcessor, SoleService};
 use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
-use crate::http::admin::{dead_letter_routes, projection_routes};
+use crate::http::admin::{QueueDesk, dead_letter_routes, projection_routes, queue_routes};
 use crate::http::{
     DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe, RelayProbe,
 };
@@ -115,13 +115,8 @@ impl Starting<'_> {
     }
 
     fn api(&mut self) {
-        let read_side = ReadSide::new(
-            self.measured(&self.adapters.query_models),
-            Arc::clone(&self.adapters.dead_letters),
-            self.settings.reads,
-        );
         let queries = projections::http::Queries {
-            read_side,
+            read_side: self.read_side(),
             log: Arc::clone(&self.adapters.log),
             streams: Arc::clone(&self.adapters.store),
             readings: Arc::clone(&self.adapters.readings),
@@ -130,6 +125,21 @@ impl Starting<'_> {
             ui_dir: self.settings.ui_dir.clone(),
         };
         self.serve(projections::http::router(queries));
+        self.serve(queue_routes(QueueDesk {
+            queue: Arc::clone(&self.adapters.work_queue),
+            streams: Arc::clone(&self.adapters.store),
+            read_side: self.read_side(),
+            bus: Arc::clone(&self.commands) as Arc<dyn ports::command_bus::CommandBus>,
+            clock: Arc::clone(&self.adapters.clock),
+        }));
+    }
+
+    fn read_side(&self) -> ReadSide {
+        ReadSide::new(
+            self.measured(&self.adapters.query_models),
+            Arc::clone(&self.adapters.dead_letters),
+            self.settings.reads,
+        )
     }
 
     fn relay(&mut self) {
@@ -185,6 +195,11 @@ impl Starting<'_> {
             }
             if let Some(dropped) = processor.dropped {
                 self.probes.push(Arc::new(DroppedProbe::over(dropped, self.metrics)));
+            }
+            for duty in processor.duties {
+                let (name, drain) = (duty.name, self.supervisor.drain());
+                let lead = self.candidate().lead(name, SoleService(duty), drain);
+                self.supervisor.spawn(name, lead);
             }
             for service in processor.services {
                 self.supervisor.spawn(service.name, service.run(self.supervisor.drain()));
@@ -260,6 +275,7 @@ impl Starting<'_> {
             checkpoints: Arc::clone(&self.adapters.checkpoints),
             blobs: Arc::clone(&self.adapters.blobs),
             queue: Arc::clone(&self.adapters.work_queue),
+            renditions: Arc::clone(&self.adapters.renditions),
             samples: Arc::clone(&self.adapters.sample_source),
             readings: Arc::clone(&self.adapters.readings),
         }

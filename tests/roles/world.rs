@@ -16,7 +16,7 @@ use infra_telemetry::Metrics;
 use ports::clock::Clock;
 use ports::memory::{
     ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
-    MemoryReadModels, MemoryReadings, MemorySamples, MemoryWorkQueue,
+    MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples, MemoryWorkQueue,
 };
 use ports::read_models::{Query, ReadModels};
 use ports::readings::Readings;
@@ -215,6 +215,7 @@ fn in_memory() -> Adapters {
         readings,
         readings_under: Arc::new(move |_| Arc::clone(&under_any_term)),
         work_queue: Arc::new(MemoryWorkQueue::default()),
+        renditions: Arc::new(MemoryRenditions::default()),
         leadership: Arc::new(MemoryLeadership::default()),
         relay: None,
         topic_audit: None,

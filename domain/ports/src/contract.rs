@@ -21,6 +21,7 @@ pub mod event_store;
 pub mod leadership;
 pub mod read_models;
 pub mod readings;
+pub mod renditions;
 pub mod samples;
 pub mod work_queue;
 
@@ -40,6 +41,7 @@ pub use crate::event_store_contract as event_store;
 pub use crate::leadership_contract as leadership;
 pub use crate::read_models_contract as read_models;
 pub use crate::readings_contract as readings;
+pub use crate::renditions_contract as renditions;
 pub use crate::samples_contract as samples;
 pub use crate::work_queue_contract as work_queue;
 

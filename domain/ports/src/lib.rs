@@ -23,6 +23,7 @@ pub mod leadership;
 pub mod problem;
 pub mod read_models;
 pub mod readings;
+pub mod renditions;
 pub mod samples;
 pub mod stream;
 pub mod subscription;

@@ -11,6 +11,7 @@ pub mod faulty;
 mod leadership;
 mod read_models;
 mod readings;
+mod renditions;
 mod samples;
 mod work_queue;
 
@@ -24,6 +25,7 @@ pub use event_log::MemoryLog;
 pub use leadership::MemoryLeadership;
 pub use read_models::MemoryReadModels;
 pub use readings::MemoryReadings;
+pub use renditions::MemoryRenditions;
 pub use samples::MemorySamples;
 pub use work_queue::MemoryWorkQueue;
 

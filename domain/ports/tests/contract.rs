@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ports::memory::faulty::{Faults, Faulty};
 use ports::memory::{
     ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
-    MemoryReadModels, MemoryReadings, MemorySamples, MemoryWorkQueue,
+    MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples, MemoryWorkQueue,
 };
 
 fn clock() -> Arc<ManualClock> {
@@ -77,6 +77,10 @@ mod faulty_readings {
 
 mod faulty_work_queue {
     ports::contract::work_queue!(super::sound(super::MemoryWorkQueue::default()));
+}
+
+mod renditions {
+    ports::contract::renditions!(super::MemoryRenditions::default());
 }
 
 mod leadership {

@@ -243,3 +243,19 @@ fn what_was_submitted_before_a_start_could_be_put_off_is_still_read() {
     let ImageEvent::Submitted(submission) = event else { panic!("{event:?}") };
     assert_eq!((submission.priority, submission.not_before), (3, None));
 }
+
+#[test]
+fn of_cancel_and_the_end_of_the_work_the_first_counts() {
+    let complete =
+        || Complete { attempt: 1, variants: vec![variant("800x800.jpg")], same_as: None };
+    let finished = || not_now("finished", "the image task is finished already");
+    let past = vec![submitted(), started(1)];
+    Images::with(())
+        .given([past.clone(), vec![ImageEvent::Cancelled {}]].concat())
+        .when(Command::Complete(complete()))
+        .then_expect_error(finished());
+    Images::with(())
+        .given([past, vec![ImageEvent::Completed {}]].concat())
+        .when(Command::Cancel {})
+        .then_expect_error(finished());
+}

@@ -10,6 +10,7 @@ mod log;
 mod moment;
 mod numbers;
 mod readings;
+mod renditions;
 mod repository;
 mod settings;
 mod work_queue;
@@ -19,6 +20,7 @@ pub use dead_letters::PgDeadLetters;
 pub use leadership::{PgLeadership, TTL_MS_MAX, TermEnded};
 pub use log::{AppendCounts, PgLog};
 pub use readings::{PgReadings, Retention, WeeksDropped};
+pub use renditions::PgRenditions;
 pub use repository::PgEventRepository;
 pub use settings::Settings;
 pub use work_queue::PgWorkQueue;
@@ -43,6 +45,8 @@ pub struct PgStores {
     pub readings: Arc<PgReadings>,
     /// Pictures to be worked on.
     pub work_queue: Arc<PgWorkQueue>,
+    /// What was made of which picture.
+    pub renditions: Arc<PgRenditions>,
     /// What handlers could not act on.
     pub dead_letters: Arc<PgDeadLetters>,
     /// Who may do what only one may do.
@@ -61,9 +65,19 @@ impl PgStores {
         let checkpoints = Arc::new(PgCheckpoints::over(&pool));
         let readings = Arc::new(PgReadings::over(&pool));
         let work_queue = Arc::new(PgWorkQueue::over(&pool));
+        let renditions = Arc::new(PgRenditions::over(&pool));
         let dead_letters = Arc::new(PgDeadLetters::over(&pool));
         let leadership = Arc::new(PgLeadership::over(&pool));
-        Ok(Self { log, checkpoints, readings, work_queue, dead_letters, leadership, pool })
+        Ok(Self {
+            log,
+            checkpoints,
+            readings,
+            work_queue,
+            renditions,
+            dead_letters,
+            leadership,
+            pool,
+        })
     }
 
     /// Finishes the appends that wait, takes no more, and closes the connections.

@@ -35,6 +35,10 @@ mod contract {
     ports::contract::work_queue!(or_skip!(), |fresh| &*fresh.stores.work_queue);
 }
 
+mod renditions {
+    ports::contract::renditions!(or_skip!(), |fresh| &*fresh.stores.renditions);
+}
+
 const WAIT_S_MAX: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

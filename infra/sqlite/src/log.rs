@@ -6,6 +6,7 @@ mod dead_letters;
 mod event_log;
 mod event_row;
 mod event_store;
+mod renditions;
 mod signals;
 mod work_queue;
 
@@ -24,7 +25,11 @@ use signals::Signals;
 const SCHEMA: Schema = Schema {
     file_name: "log.db",
     application_id: 0x4174_4c01,
-    migrations: &[include_str!("../sql/log/schema_1.sql"), include_str!("../sql/log/schema_2.sql")],
+    migrations: &[
+        include_str!("../sql/log/schema_1.sql"),
+        include_str!("../sql/log/schema_2.sql"),
+        include_str!("../sql/log/schema_3.sql"),
+    ],
     kill_points: kill_points::LOG,
 };
 

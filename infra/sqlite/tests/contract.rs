@@ -36,6 +36,10 @@ mod work_queue {
     ports::contract::work_queue!(super::fresh(), |fresh| &*fresh.stores.log);
 }
 
+mod renditions {
+    ports::contract::renditions!(super::fresh(), |fresh| &*fresh.stores.log);
+}
+
 mod read_models {
     ports::contract::read_models!(super::fresh(), |fresh| &*fresh.stores.documents);
 }

@@ -15,6 +15,7 @@ use ports::blobs::{BlobKey, Blobs, VariantName};
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::event::NewEvent;
+use ports::renditions::Renditions;
 use ports::work_queue::{Lease, WorkQueue};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use super::ImageSettings;
 use super::errand::Errand;
 use super::renderer::Renderer;
+use super::reuse::{Made, Way};
 use crate::backoff::Backoff;
 use crate::picture;
 use crate::wish::{Cause, is_passing, wish};
@@ -40,6 +42,7 @@ const UNDECIDABLE_DELAY_S: f64 = 300.0;
 pub(super) struct Bench {
     pub(super) bus: Arc<dyn CommandBus>,
     pub(super) queue: Arc<dyn WorkQueue>,
+    pub(super) renditions: Arc<dyn Renditions>,
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) renderer: Renderer,
@@ -126,7 +129,11 @@ impl Bench {
     }
 
     async fn attempt(&self, lease: &Lease) -> End {
-        let Errand { cause, .. } = Errand::read(&lease.job.payload);
+        let Errand { cause, sha256 } = Errand::read(&lease.job.payload);
+        let way = self.way(lease.job.id, sha256.as_deref()).await;
+        if let Way::Wait(until) = way {
+            return End::Again(until);
+        }
         let actor = self.settings.worker_id.clone();
         let run = Run { task_id: lease.job.id, id: self.clock.new_id(), cause, actor };
         let attempt = match self.start(&run).await {
@@ -135,8 +142,12 @@ impl Bench {
             Err(error) => return self.refused(&run, &error),
         };
         fail_point!("image-after-start");
-        let ended = match self.make(&run, lease).await {
-            Ok(Some(variants)) => self.complete(&run, attempt, variants).await,
+        let made = match self.reused(run.task_id, &way).await {
+            Some(made) => Ok(Some(made)),
+            None => self.make(&run, lease).await,
+        };
+        let ended = match made {
+            Ok(Some(made)) => self.complete(&run, attempt, made, sha256.as_deref()).await,
             Ok(None) => return End::Lost,
             Err(failure) => self.fail(&run, attempt, failure).await,
         };
@@ -152,7 +163,7 @@ impl Bench {
     }
 
     /// Makes the variants and stores them; `None` when the lease was lost meanwhile.
-    async fn make(&self, run: &Run, lease: &Lease) -> Result<Option<Vec<Variant>>, Failure> {
+    async fn make(&self, run: &Run, lease: &Lease) -> Result<Option<Made>, Failure> {
         let original = BlobKey::Original { task_id: run.task_id };
         let bytes = self.blobs.get(&original).await.map_err(|error| not_stored(&error))?;
         // The original is durable before its task is submitted. If it is not there, the store has lost it or is not the
@@ -173,7 +184,7 @@ impl Bench {
             variants.push(self.store(run.task_id, variant).await?);
         }
         fail_point!("image-after-write");
-        Ok(Some(variants))
+        Ok(Some(Made { variants, same_as: None }))
     }
 
     async fn store(&self, task_id: Uuid, variant: picture::Variant) -> Result<Variant, Failure> {
@@ -190,10 +201,13 @@ impl Bench {
         &self,
         run: &Run,
         attempt: u32,
-        variants: Vec<Variant>,
+        made: Made,
+        sha256: Option<&str>,
     ) -> Result<End, CommandError> {
-        let command = Command::Complete(Complete { attempt, variants, same_as: None });
+        let Made { variants, same_as } = made.clone();
+        let command = Command::Complete(Complete { attempt, variants, same_as });
         self.send(run.wish(&command, "complete")).await?;
+        self.note(run.task_id, sha256, &made).await;
         Ok(End::Done)
     }
 
@@ -204,6 +218,7 @@ impl Bench {
         let code = code.as_str().to_owned();
         let command = Command::FailAttempt(FailAttempt { attempt, code, detail, retry_at });
         self.send(run.wish(&command, "fail")).await?;
+        self.give_up_claims(run.task_id).await;
         Ok(retry_at.map_or(End::Never, End::Again))
     }
 

@@ -1,7 +1,9 @@
 //! Pictures through dispatcher, queue and worker, over memory and on a paused clock.
 
 mod ends;
+mod expiry;
 mod faults;
+mod reuse;
 mod slots;
 
 use std::io::Cursor;
@@ -52,7 +54,11 @@ fn task(number: u128) -> Uuid {
 }
 
 fn submission(priority: i32) -> Command {
-    Command::Submit(Submission {
+    Command::Submit(submitted(priority))
+}
+
+fn submitted(priority: i32) -> Submission {
+    Submission {
         motor_id: None,
         priority,
         not_before: None,
@@ -61,7 +67,7 @@ fn submission(priority: i32) -> Command {
         height: 1200,
         bytes: 90,
         sha256: "00".repeat(32),
-    })
+    }
 }
 
 /// The image side of the program: what a test submits goes all the way by itself.
@@ -80,6 +86,13 @@ impl Rig {
     }
 
     async fn submit(&self, task_id: Uuid, original: Bytes) {
+        self.world.blobs.put(&BlobKey::Original { task_id }, original).await.unwrap();
+        let sha256 = format!("{:064x}", task_id.as_u128());
+        self.send(task_id, Command::Submit(Submission { sha256, ..submitted(0) })).await;
+    }
+
+    /// As if it were the same picture as every other one that is submitted by this.
+    async fn submit_twin(&self, task_id: Uuid, original: Bytes) {
         self.world.blobs.put(&BlobKey::Original { task_id }, original).await.unwrap();
         self.send(task_id, submission(0)).await;
     }

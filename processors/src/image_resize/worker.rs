@@ -41,8 +41,8 @@ impl Worker {
         renderer: Renderer,
         settings: ImageSettings,
     ) -> Self {
-        let Dependencies { bus, queue, blobs, clock, .. } = dependencies.clone();
-        Self { bench: Arc::new(Bench { bus, queue, blobs, clock, renderer, settings }) }
+        let Dependencies { bus, queue, renditions, blobs, clock, .. } = dependencies.clone();
+        Self { bench: Arc::new(Bench { bus, queue, renditions, blobs, clock, renderer, settings }) }
     }
 
     /// Works until `drain` turns true; then finishes what is in hand, and gives back what takes too long.

@@ -122,7 +122,7 @@ function card(task, lookAgain) {
       "div",
       { class: "actions" },
       isUnderway ? button("Cancel", act("DELETE", path)) : null,
-      task.state === "failed" || task.state === "cancelled" ? button("Retry", act("POST", `${path}/retry`)) : null,
+      task.state === "failed" ? button("Retry", act("POST", `${path}/retry`)) : null,
     ),
   );
 }

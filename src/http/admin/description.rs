@@ -11,6 +11,7 @@ pub fn openapi() -> Value {
         "name": "force", "in": "query", "description": "Swap even when the documents differ",
         "schema": { "type": "boolean", "default": false },
     }]);
+    let task = path("task_id", "The image task", json!({ "type": "string", "format": "uuid" }));
     let after = json!([{
         "name": "after", "in": "query", "description": "Only letters with a higher id",
         "schema": { "type": "integer", "minimum": 0, "default": 0 },
@@ -29,6 +30,27 @@ pub fn openapi() -> Value {
         "/v1/admin/projections/{name}/rollback": {
             "parameters": projection,
             "post": operation("Show the generation of before", &json!([]), "202", "Readers see it"),
+        },
+        "/v1/admin/queue": {
+            "get": operation("How the queue of pictures stands", &json!([]), "200", "Counts by state, the oldest, the pause"),
+        },
+        "/v1/admin/queue/pause": {
+            "post": operation("Begin no more pictures", &json!([]), "200", "What is in hand is finished; it lasts beyond restarts"),
+        },
+        "/v1/admin/queue/resume": {
+            "post": operation("Go on with pictures", &json!([]), "200", "They are worked on"),
+        },
+        "/v1/admin/queue/{task_id}": {
+            "parameters": task,
+            "get": operation("The attempts at one picture", &json!([]), "200", "Who began when, and how it ended"),
+        },
+        "/v1/admin/queue/{task_id}/retry": {
+            "parameters": task,
+            "post": operation("Try a failed picture anew", &json!([]), "200", "It waits for its turn"),
+        },
+        "/v1/admin/queue/{task_id}/discard": {
+            "parameters": task,
+            "post": operation("Cancel it, or delete what is finished", &json!([]), "200", "It is given up"),
         },
         "/v1/admin/dead-letters": {
             "get": operation("What could not be handled", &after, "200", "A page of letters"),

@@ -156,10 +156,9 @@ async fn a_task_that_is_not_to_begin_before_a_moment_does_not() {
     let mut rig = Rig::new();
     let _worker = work(&rig);
     let not_before = rig.world.clock.now().plus_seconds(600.0);
-    let Command::Submit(submission) = submission(100) else { panic!("it submits") };
     let original = BlobKey::Original { task_id: task(1) };
     rig.world.blobs.put(&original, icon(1)).await.unwrap();
-    let deferred = Submission { not_before: Some(not_before), ..submission };
+    let deferred = Submission { not_before: Some(not_before), ..submitted(100) };
     rig.send(task(1), Command::Submit(deferred)).await;
     rig.submit(task(2), icon(2)).await;
     rig.until_completed(task(2)).await;

@@ -1,0 +1,1 @@
+SELECT task_id, until, outcome FROM renditions WHERE content = $1

@@ -1,0 +1,1 @@
+DELETE FROM renditions WHERE task_id = ?1

@@ -1,0 +1,123 @@
+//! Lets tasks expire that have been finished for long enough.
+//!
+//! It reads the log so far behind as tasks are kept, and so meets the end of each when its time has come: no list of
+//! tasks is searched, and a retention that is changed counts from the next look on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::image::{Command, Image};
+use domain::time::Timestamp;
+use ports::PortError;
+use ports::checkpoint::Checkpoints;
+use ports::clock::Clock;
+use ports::command_bus::{CommandBus, CommandError};
+use ports::event::RecordedEvent;
+use ports::event_log::{EventLog, LogQuery};
+use ports::stream::GlobalPosition;
+use ports::subscription::progress_at;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing::{error, warn};
+
+use crate::Dependencies;
+use crate::wish::{Cause, is_passing, wish};
+
+/// Its actor, the scope of its keys, and the name of its checkpoint.
+const NAME: &str = "image-retention";
+/// After these a task is finished.
+const ENDS: [&str; 3] = ["completed", "dead_lettered", "cancelled"];
+/// From one look to the next one.
+const INTERVAL_S: u64 = 30;
+const PAGE_EVENTS_MAX: usize = 500;
+
+/// Sends the command `expire` for tasks whose time has come.
+#[derive(Clone)]
+pub struct Sweeper {
+    log: Arc<dyn EventLog>,
+    bus: Arc<dyn CommandBus>,
+    checkpoints: Arc<dyn Checkpoints>,
+    clock: Arc<dyn Clock>,
+    retention_s: f64,
+}
+
+impl Sweeper {
+    /// Keeps tasks for `retention_s` seconds after their end.
+    pub fn new(dependencies: &Dependencies, retention_s: f64) -> Self {
+        let Dependencies { log, bus, checkpoints, clock, .. } = dependencies.clone();
+        Self { log, bus, checkpoints, clock, retention_s }
+    }
+
+    /// Looks now and then, until `drain` turns true.
+    pub async fn run(self, mut drain: watch::Receiver<bool>) {
+        let interval = Duration::from_secs(INTERVAL_S);
+        loop {
+            tokio::select! {
+                // Half a sweep does no harm: what was not noted is done once more. An error means that whoever could
+                // drain is gone, which is the same.
+                _ = drain.wait_for(|draining| *draining) => return,
+                swept = self.sweep() => {
+                    if let Err(error) = swept {
+                        warn!("letting tasks expire: {}", error.chain());
+                    }
+                }
+            }
+            if timeout(interval, drain.wait_for(|draining| *draining)).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), PortError> {
+        let progress = self.checkpoints.load(NAME).await?;
+        let mut position = progress.map(|progress| progress.position).unwrap_or_default();
+        let old = self.clock.now().plus_seconds(-self.retention_s);
+        loop {
+            let (through, is_all) = self.sweep_page(position, old).await?;
+            if through > position {
+                self.checkpoints.save(NAME, &progress_at(through)).await?;
+            }
+            if is_all || through == position {
+                return Ok(());
+            }
+            position = through;
+        }
+    }
+
+    /// How far it came, and whether nothing is left that is old enough.
+    async fn sweep_page(
+        &self,
+        after: GlobalPosition,
+        old: Timestamp,
+    ) -> Result<(GlobalPosition, bool), PortError> {
+        let categories = vec!["image".to_owned()];
+        let query =
+            LogQuery { after, events_max: PAGE_EVENTS_MAX, categories, ..LogQuery::default() };
+        let page = self.log.read(&query).await?;
+        for event in &page.events {
+            if event.recorded_at > old {
+                return Ok((GlobalPosition(event.position.0.saturating_sub(1)), true));
+            }
+            if ENDS.contains(&event.event_type.as_str()) {
+                self.expire(event).await?;
+            }
+        }
+        Ok((page.through, false))
+    }
+
+    /// Expects `end` to be the last that happened to the task: one that was tried anew since has another end.
+    async fn expire(&self, end: &RecordedEvent) -> Result<(), PortError> {
+        let task_id = end.stream.id;
+        let (key, cause) = (format!("{}/expire", end.id()), Cause::from(end));
+        let mut command = wish::<Image>(task_id, &Command::Expire {}, NAME, key, &cause);
+        command.expected = Some(end.version);
+        match self.bus.send(command).await {
+            Ok(_) | Err(CommandError::Rejected(_) | CommandError::VersionMismatch { .. }) => {}
+            Err(failure) if is_passing(&failure) => {
+                return Err(PortError::new(format!("letting image {task_id} expire"), failure));
+            }
+            Err(failure) => error!(task = %task_id, "image {task_id} cannot expire: {failure}"),
+        }
+        Ok(())
+    }
+}
