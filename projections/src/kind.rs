@@ -8,6 +8,7 @@ use ports::handler::EventHandler;
 use ports::read_models::{Collection, Document, ReadModels};
 use schemars::{Schema, SchemaGenerator};
 
+use crate::folding::{Folding, Held};
 use crate::projection::{Projection, Resource};
 use crate::projector::{Poison, Projector, fold, key};
 
@@ -25,6 +26,8 @@ pub trait ProjectionKind: Send + Sync {
     fn collection(&self, generation: u64) -> Collection;
     /// Fills one generation.
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler>;
+    /// Folds many events in memory, beginning with no document.
+    fn folding(&self) -> Box<dyn Folding>;
     /// The document that an event changes; `None`: none.
     fn key(&self, event: &RecordedEvent) -> Option<String>;
     /// The document under `key` after `events`, all of them of this key and in order; those that it has seen change
@@ -72,6 +75,10 @@ impl<P: Projection> ProjectionKind for Kind<P> {
 
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler> {
         Arc::new(Projector::<P>::of(generation, models))
+    }
+
+    fn folding(&self) -> Box<dyn Folding> {
+        Box::new(Held::<P>::default())
     }
 
     fn key(&self, event: &RecordedEvent) -> Option<String> {

@@ -3,6 +3,7 @@
 pub mod cloud_event;
 pub mod condition;
 mod fleet;
+pub mod folding;
 pub mod generation;
 pub mod http;
 mod images;

@@ -153,7 +153,7 @@ pub(crate) fn fold<P: Projection>(
     Ok(Some((last.position, body)))
 }
 
-fn written<D: serde::Serialize>(document: &D) -> serde_json::Value {
+pub(crate) fn written<D: serde::Serialize>(document: &D) -> serde_json::Value {
     serde_json::to_value(document).expect("documents are plain data with text as keys")
 }
 
@@ -161,7 +161,7 @@ fn is_too_large(body: &serde_json::Value) -> bool {
     bytes(body) > DOCUMENT_BYTES_MAX
 }
 
-fn bytes(body: &serde_json::Value) -> usize {
+pub(crate) fn bytes(body: &serde_json::Value) -> usize {
     struct Counter(usize);
     impl std::io::Write for Counter {
         fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {

@@ -1,15 +1,25 @@
 //! A projection from the beginning of the log, beside the live one, then in its place.
 //!
 //! ```text
-//! begin ── fold the log to its head ── hold the live one ── catch up ── compare ── promote ── release
-//!          (readers see the old generation all the while)                └─ different: refused
+//! begin ── fold the log ── compare ── fold and compare what came since, until it is little
+//!       ── hold the live one ── fold and compare the rest ── promote ── release
+//!          (readers see the old generation all the while)   └─ different: refused
 //! ```
+//!
+//! All but the last little is done while the live one goes on, so that it stands still for a moment only, however
+//! many documents there are. The new one never goes beyond the live one, whose checkpoint it takes over.
 //!
 //! Nothing but documents comes of it: projections have no effects that a rebuild could repeat.
 
 mod compare;
 mod filling;
+mod hash;
+mod pages;
+mod parking;
 mod patience;
+mod reading;
+mod roll_back;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,20 +33,22 @@ use ports::event_log::EventLog;
 use ports::read_models::{Collection, Generations, ReadModels};
 use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use self::compare::first_difference;
-use self::filling::{Filling, forget_letters};
+use self::filling::Filling;
+use self::parking::forget_letters;
 use self::patience::patiently;
 use crate::generation::{begin, built_under};
 use crate::kind::ProjectionKind;
 use crate::live::LIVE_CACHE_MS;
 use crate::projector::handler_name;
 
-pub use compare::{CollectionHash, document_hash, hash};
+pub use hash::{CollectionHash, document_hash, hash};
 
-/// How far the rebuild may be behind when it asks the live one to stand still.
-const HAND_OVER_EVENTS_MAX: u64 = 1_000;
+/// How many documents may be left to be compared when the live one is asked to stand still.
+const HAND_OVER_DOCUMENTS_MAX: usize = 1_000;
+/// How often that is tried before the live one stands still for longer.
+const HAND_OVER_ROUNDS_MAX: usize = 20;
 
 /// Lets the runners of a projection stand still.
 #[async_trait]
@@ -65,10 +77,10 @@ pub struct Rebuild {
 pub enum Phase {
     /// It folds the log.
     Folding,
-    /// The live one stands still, and the rest is folded.
-    CatchingUp,
     /// Both are read and compared.
     Comparing,
+    /// The live one stands still, and the rest is folded and compared.
+    CatchingUp,
 }
 
 /// How far a rebuild is.
@@ -94,6 +106,8 @@ pub struct RebuildOutcome {
     pub position: GlobalPosition,
     pub events_folded: u64,
     pub events_parked: u64,
+    /// For how long the live one stood still.
+    pub held_ms: u64,
     pub hash: CollectionHash,
     pub comparison: Comparison,
 }
@@ -113,10 +127,10 @@ pub enum Comparison {
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     #[error(
-        "the rebuilt `{name}` differs from the live one under the same version, beginning with `{first_key}` \
-         ({rebuilt} instead of {live})"
+        "the rebuilt `{name}` differs from the live one under the same version in {documents} documents, \
+         beginning with `{first_key}`"
     )]
-    Differs { name: &'static str, first_key: String, live: CollectionHash, rebuilt: CollectionHash },
+    Differs { name: &'static str, first_key: String, documents: usize },
     #[error("the live generation was said to stand at {said}, but stands at {actual}")]
     NotHeld { said: GlobalPosition, actual: GlobalPosition },
     #[error("`{0}` has no generation to go back to")]
@@ -145,54 +159,20 @@ impl Rebuild {
     ) -> Result<RebuildOutcome, RebuildError> {
         let before = patiently(|| self.models.generations(self.kind.name())).await?;
         let generation = self.begin(before).await?;
-        let mut filling = self.filling(generation, GlobalPosition(0));
-        self.fold_to_head(&mut filling, report).await?;
+        let mut filling = Filling::new(self, generation, GlobalPosition(0));
+        let live = self.comparable(before.live).await?;
+        self.approach(live.as_ref(), &mut filling, report).await?;
         let held = patiently(|| hold.hold()).await?;
-        let swapped = self.take_over(before, &mut filling, held, report).await;
+        let since = Instant::now();
+        let swapped = self.take_over(before, live.as_ref(), &mut filling, held, report).await;
+        let held_ms = since.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         hold.release().await;
         if let (Ok(_), Some(older)) = (&swapped, before.previous) {
             // By then no reader can take it for the live one any more.
             sleep(Duration::from_millis(2 * LIVE_CACHE_MS)).await;
             self.drop_generation(older).await?;
         }
-        swapped
-    }
-
-    /// Lets readers see the previous generation again, caught up to where the live one stands.
-    ///
-    /// # Errors
-    /// There is none, it was built under another version, or the store did not answer.
-    pub async fn roll_back(&self, hold: &dyn HoldLive) -> Result<Generations, RebuildError> {
-        let name = self.kind.name();
-        let before = patiently(|| self.models.generations(name)).await?;
-        let (Some(live), Some(previous)) = (before.live, before.previous) else {
-            return Err(RebuildError::NoPrevious(name));
-        };
-        let collection = self.kind.collection(previous);
-        let version = patiently(|| built_under(&*self.models, &collection)).await?;
-        if version != Some(self.kind.version()) {
-            return Err(RebuildError::PreviousOutdated(name));
-        }
-        let held = patiently(|| hold.hold()).await?;
-        let after = Generations { live: Some(previous), previous: Some(live), ..before };
-        let swapped = self.go_back(after, &collection, held).await;
-        hold.release().await;
-        swapped.map(|()| after)
-    }
-
-    async fn go_back(
-        &self,
-        after: Generations,
-        previous: &Collection,
-        held: GlobalPosition,
-    ) -> Result<(), RebuildError> {
-        let progress = self.live_progress(after.previous, held).await?;
-        let known = patiently(|| self.models.progress(previous)).await?;
-        let from = known.map(|progress| progress.position).unwrap_or_default();
-        let mut filling = self.filling(previous.generation, from);
-        filling.know_parked().await?;
-        filling.fill(held, Some(&progress), &|_| {}).await?;
-        Ok(patiently(|| self.models.promote(self.kind.name(), after)).await?)
+        swapped.map(|outcome| RebuildOutcome { held_ms, ..outcome })
     }
 
     /// Drops what an earlier attempt left behind, and makes an empty generation that no reader sees.
@@ -208,46 +188,70 @@ impl Rebuild {
         Ok(generation)
     }
 
-    async fn fold_to_head(
+    /// The live generation, if it was built under the same version: then it is kept up to date, and has to be equal.
+    async fn comparable(&self, live: Option<u64>) -> Result<Option<Collection>, PortError> {
+        let Some(live) = live.map(|live| self.kind.collection(live)) else { return Ok(None) };
+        let version = patiently(|| built_under(&*self.models, &live)).await?;
+        Ok(Some(live).filter(|_| version == Some(self.kind.version())))
+    }
+
+    /// Folds and compares while the live one goes on, until little is left.
+    async fn approach(
         &self,
+        live: Option<&Collection>,
         filling: &mut Filling,
         report: Report<'_>,
     ) -> Result<(), RebuildError> {
-        loop {
-            let head = patiently(|| self.log.head()).await?;
-            if head.0 - filling.position().0 <= HAND_OVER_EVENTS_MAX {
-                return Ok(());
+        let mut goal = self.goal(live).await?;
+        filling.fill(goal, report).await?;
+        report(filling.progress(Phase::Comparing, goal, goal));
+        filling.store.compare(live).await?;
+        for _ in 0..HAND_OVER_ROUNDS_MAX {
+            goal = self.goal(live).await?;
+            filling.fill(goal, &told(report, Phase::Comparing)).await?;
+            let unsettled = filling.store.unsettled();
+            let Some(live) = live.filter(|_| unsettled > HAND_OVER_DOCUMENTS_MAX) else { break };
+            if filling.store.compare_again(live).await? >= unsettled {
+                break;
             }
-            filling.fill(head, None, &told(report, Phase::Folding)).await?;
         }
+        Ok(())
+    }
+
+    /// How far the log may be folded: as far as the live one has come, so that nothing has to be taken back.
+    async fn goal(&self, live: Option<&Collection>) -> Result<GlobalPosition, PortError> {
+        let Some(live) = live else { return patiently(|| self.log.head()).await };
+        let progress = patiently(|| self.models.progress(live)).await?;
+        Ok(progress.map(|progress| progress.position).unwrap_or_default())
     }
 
     /// The live one stands still at `held`.
     async fn take_over(
         &self,
         before: Generations,
+        live: Option<&Collection>,
         filling: &mut Filling,
         held: GlobalPosition,
         report: Report<'_>,
     ) -> Result<RebuildOutcome, RebuildError> {
-        let progress = self.live_progress(before.live, held).await?;
-        let generation = filling.generation;
-        filling.fill(held, Some(&progress), &told(report, Phase::CatchingUp)).await?;
-        report(filling.progress(Phase::Comparing, held));
-        let rebuilt = self.kind.collection(generation);
-        let hash = patiently(|| hash(&*self.models, &rebuilt)).await?;
-        let comparison = self.compare(before.live, &rebuilt, &hash).await?;
-        let after =
-            Generations { live: Some(generation), previous: before.live, newest: generation };
+        // One that is not kept up to date may be far behind.
+        let position = if live.is_some() { held } else { held.max(filling.position()) };
+        let progress = self.live_progress(live, position).await?;
+        report(filling.progress(Phase::CatchingUp, filling.position(), position));
+        filling.fill(position, &told(report, Phase::CatchingUp)).await?;
+        let comparison = self.compare(live, filling).await?;
+        let hash = filling.store.hash().await?;
+        filling.take_on(&progress).await?;
+        let (generation, previous) = (filling.generation, before.live);
+        let after = Generations { live: Some(generation), previous, newest: generation };
         patiently(|| self.models.promote(self.kind.name(), after)).await?;
-        let (events_folded, events_parked) = (filling.events_folded, filling.events_parked);
-        let previous = before.live;
         Ok(RebuildOutcome {
             generation,
             previous,
-            position: held,
-            events_folded,
-            events_parked,
+            position,
+            events_folded: filling.events_folded,
+            events_parked: filling.parking.events,
+            held_ms: 0,
             hash,
             comparison,
         })
@@ -255,37 +259,29 @@ impl Rebuild {
 
     async fn compare(
         &self,
-        live: Option<u64>,
-        rebuilt: &Collection,
-        rebuilt_hash: &CollectionHash,
+        live: Option<&Collection>,
+        filling: &mut Filling,
     ) -> Result<Comparison, RebuildError> {
         let Some(live) = live else { return Ok(Comparison::OtherVersion) };
-        let live = self.kind.collection(live);
-        if patiently(|| built_under(&*self.models, &live)).await? != Some(self.kind.version()) {
-            return Ok(Comparison::OtherVersion);
-        }
-        let live_hash = patiently(|| hash(&*self.models, &live)).await?;
-        if live_hash == *rebuilt_hash {
+        let documents = filling.store.compare_again(live).await?;
+        if documents == 0 {
             return Ok(Comparison::Same);
         }
-        let first = patiently(|| first_difference(&*self.models, &live, rebuilt)).await?;
-        let first_key = first.unwrap_or_default();
+        let first_key = filling.store.first_unsettled().cloned().unwrap_or_default();
         if self.is_forced {
             return Ok(Comparison::Forced { first_key });
         }
-        let (name, rebuilt) = (self.kind.name(), rebuilt_hash.clone());
-        Err(RebuildError::Differs { name, first_key, live: live_hash, rebuilt })
+        Err(RebuildError::Differs { name: self.kind.name(), first_key, documents })
     }
 
     /// The checkpoint of the live one is worth as much for the new one, since both hold the same events by then.
     async fn live_progress(
         &self,
-        live: Option<u64>,
+        live: Option<&Collection>,
         held: GlobalPosition,
     ) -> Result<Progress, RebuildError> {
         let Some(live) = live else { return Ok(progress_at(held)) };
-        let collection = self.kind.collection(live);
-        let progress = patiently(|| self.models.progress(&collection)).await?;
+        let progress = patiently(|| self.models.progress(live)).await?;
         let progress = progress.unwrap_or_else(|| progress_at(GlobalPosition(0)));
         if progress.position != held {
             return Err(RebuildError::NotHeld { said: held, actual: progress.position });
@@ -298,10 +294,6 @@ impl Rebuild {
         patiently(|| self.models.drop_collection(&collection)).await?;
         let handler = handler_name(&collection);
         Ok(patiently(|| forget_letters(&*self.dead_letters, &handler)).await?)
-    }
-
-    fn filling(&self, generation: u64, from: GlobalPosition) -> Filling {
-        Filling::new(self, generation, from)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Lets a rebuild find all generations of its projection standing still.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::PortError;
 use ports::stream::GlobalPosition;
 use projections::rebuild::HoldLive;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::error;
 
-use super::Hosted;
+use super::{HostState, Hosted, START_RETRY_MS_MAX, START_RETRY_MS_MIN};
 use crate::runner::HeldRunner;
 
 /// Holds the runners of one projection.
@@ -40,11 +42,21 @@ impl HoldLive for Holding {
         Ok(progress.map(|progress| progress.position).unwrap_or_default())
     }
 
+    /// A projection without its runner would stand still for good, so this goes on until the stores answer or another
+    /// process keeps the projections.
     async fn release(&self) {
         self.held.lock().await.clear();
-        if let Err(error) = self.hosted.sync().await {
+        let mut state = self.hosted.state.clone();
+        let mut pause_ms = START_RETRY_MS_MIN;
+        while let Err(error) = self.hosted.sync().await {
             let reason = error.chain();
-            error!(projection = self.hosted.kind.name(), reason, "resuming the runners failed");
+            let projection = self.hosted.kind.name();
+            error!(projection, reason, "resuming the runners failed; trying again");
+            let ends = state.wait_for(|state| *state != HostState::Serving);
+            if timeout(Duration::from_millis(pause_ms), ends).await.is_ok() {
+                return;
+            }
+            pause_ms = (pause_ms * 2).min(START_RETRY_MS_MAX);
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Row {
 pub struct LastRebuild {
     /// What it builds.
     pub generation: Option<u64>,
-    /// `begins`, `folding`, `catching_up`, `comparing`, `done`, `failed`.
+    /// `begins`, `folding`, `comparing`, `catching_up`, `done`, `failed`.
     pub phase: &'static str,
     /// How far it is.
     pub position: GlobalPosition,

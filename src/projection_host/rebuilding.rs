@@ -125,11 +125,13 @@ fn describe(outcome: &RebuildOutcome) -> String {
         (Comparison::OtherVersion, None) => "it is the first one".to_owned(),
     };
     format!(
-        "generation {} took over at position {}: {} events folded, {} parked; {comparison} ({})",
+        "generation {} took over at position {}: {} events folded, {} parked; {comparison} ({}); \
+         the one before stood still for {} ms",
         outcome.generation,
         outcome.position,
         outcome.events_folded,
         outcome.events_parked,
         outcome.hash,
+        outcome.held_ms,
     )
 }

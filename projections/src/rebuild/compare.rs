@@ -1,185 +1,141 @@
-//! Tells whether two collections hold the same documents, a page at a time.
+//! Tells whether two generations hold the same documents, while one of them goes on.
+//!
+//! ```text
+//! all documents, one by one     unsettled: those that differ, most of them because the live one has gone on
+//! fold what it has gone on by   unsettled: those and what was folded; look at them again, and so on until they are few
+//! hold the live one, fold       unsettled: those and what was folded; what differs now differs in truth
+//! ```
 
-use std::fmt;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
 
 use ports::PortError;
-use ports::read_models::{Collection, Document, PAGE_DOCUMENTS_MAX, Query, ReadModels};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use ports::read_models::{Collection, Document, PAGE_DOCUMENTS_MAX, ReadModels};
 
-/// Above it not every whole number has a place of its own among floating-point numbers.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+use super::hash::{CollectionHash, is_same};
+use super::pages::Pages;
+use super::patience::patiently;
 
-/// What all documents of a collection come to: equal for equal documents, in whatever store they lie.
+/// How many keys are remembered; where more are unsettled, all documents are.
+const KEYS_MAX: usize = 1_000_000;
+
+/// Of which documents it is not known that they are the same in both generations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CollectionHash {
-    pub documents: u64,
-    /// In hex.
-    pub sha256: String,
+pub(super) enum Unsettled {
+    Keys(BTreeSet<String>),
+    All,
 }
 
-impl fmt::Display for CollectionHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} documents, {:.12}", self.documents, self.sha256)
+impl Default for Unsettled {
+    fn default() -> Self {
+        Self::Keys(BTreeSet::new())
     }
 }
 
-/// SHA-256 over keys, positions and canonical bodies, in the order of the keys.
-///
-/// # Errors
-/// The store did not answer.
-pub async fn hash(
+impl Unsettled {
+    pub(super) fn note(&mut self, key: String) {
+        let Self::Keys(keys) = self else { return };
+        keys.insert(key);
+        if keys.len() > KEYS_MAX {
+            *self = Self::All;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Keys(keys) => keys.len(),
+            Self::All => usize::MAX,
+        }
+    }
+
+    pub(super) fn first(&self) -> Option<&String> {
+        match self {
+            Self::Keys(keys) => keys.first(),
+            Self::All => None,
+        }
+    }
+
+    /// Looks at what is unsettled again, and keeps what is not the same.
+    pub(super) async fn settle(
+        &mut self,
+        models: &dyn ReadModels,
+        live: &Collection,
+        rebuilt: &Collection,
+    ) -> Result<(), PortError> {
+        let Self::Keys(keys) = self else {
+            (_, *self) = walk(models, Some(live), rebuilt).await?;
+            return Ok(());
+        };
+        let live = get(models, live, keys.clone()).await?;
+        let rebuilt = get(models, rebuilt, keys.clone()).await?;
+        let lives: HashMap<&str, &Document> = present(&live).collect();
+        let rebuilts: HashMap<&str, &Document> = present(&rebuilt).collect();
+        keys.retain(|key| match (lives.get(key.as_str()), rebuilts.get(key.as_str())) {
+            (Some(live), Some(rebuilt)) => !is_same(live, rebuilt),
+            (live, rebuilt) => live.is_some() || rebuilt.is_some(),
+        });
+        Ok(())
+    }
+}
+
+fn present(documents: &[Document]) -> impl Iterator<Item = (&str, &Document)> {
+    let present = documents.iter().filter(|document| document.body.is_some());
+    present.map(|document| (document.key.as_str(), document))
+}
+
+/// What the rebuilt documents come to, and which of them are not the same in `live`, if there is such a one.
+pub(super) async fn walk(
+    models: &dyn ReadModels,
+    live: Option<&Collection>,
+    rebuilt: &Collection,
+) -> Result<(CollectionHash, Unsettled), PortError> {
+    let (mut hash, mut unsettled) = (CollectionHash::default(), Unsettled::default());
+    let mut lives = live.map(|live| Pages::of(models, live));
+    let mut rebuilts = Pages::of(models, rebuilt);
+    let mut one = next(&mut lives).await?;
+    let mut other = rebuilts.next().await?;
+    loop {
+        let order = match (&one, &other) {
+            (None, None) => return Ok((hash, unsettled)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => one.key.cmp(&other.key),
+        };
+        let live =
+            if order.is_le() { std::mem::replace(&mut one, next(&mut lives).await?) } else { None };
+        let rebuilt = if order.is_ge() {
+            std::mem::replace(&mut other, rebuilts.next().await?)
+        } else {
+            None
+        };
+        rebuilt.iter().for_each(|document| hash.add(document));
+        match (live, rebuilt) {
+            (Some(live), Some(rebuilt)) if is_same(&live, &rebuilt) => {}
+            (None, Some(_)) if lives.is_none() => {}
+            (live, rebuilt) => {
+                live.or(rebuilt).into_iter().for_each(|found| unsettled.note(found.key))
+            }
+        }
+    }
+}
+
+async fn next(pages: &mut Option<Pages<'_>>) -> Result<Option<Document>, PortError> {
+    match pages {
+        Some(pages) => pages.next().await,
+        None => Ok(None),
+    }
+}
+
+/// The documents under `keys`, removed ones too.
+pub(super) async fn get(
     models: &dyn ReadModels,
     collection: &Collection,
-) -> Result<CollectionHash, PortError> {
-    let mut hasher = Sha256::new();
-    let mut documents = 0;
-    let mut pages = Pages::of(models, collection);
-    while let Some(document) = pages.next().await? {
-        let text = canonical(&document);
-        // The length in front keeps two short documents from looking like one long one.
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text);
-        documents += 1;
+    keys: impl IntoIterator<Item = String>,
+) -> Result<Vec<Document>, PortError> {
+    let keys: Vec<String> = keys.into_iter().collect();
+    let mut documents = Vec::with_capacity(keys.len());
+    for some in keys.chunks(PAGE_DOCUMENTS_MAX) {
+        documents.extend(patiently(|| models.get(collection, some)).await?);
     }
-    Ok(CollectionHash { documents, sha256: hex(hasher) })
-}
-
-/// SHA-256 over the key, the position and the canonical body of one document, in hex.
-pub fn document_hash(document: &Document) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(canonical(document));
-    hex(hasher)
-}
-
-fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The first key of which the two collections say different things.
-pub(super) async fn first_difference(
-    models: &dyn ReadModels,
-    one: &Collection,
-    other: &Collection,
-) -> Result<Option<String>, PortError> {
-    let (mut ones, mut others) = (Pages::of(models, one), Pages::of(models, other));
-    loop {
-        match (ones.next().await?, others.next().await?) {
-            (None, None) => return Ok(None),
-            (Some(only), None) | (None, Some(only)) => return Ok(Some(only.key)),
-            (Some(one), Some(other)) if canonical(&one) != canonical(&other) => {
-                return Ok(Some(one.key.min(other.key)));
-            }
-            (Some(_), Some(_)) => {}
-        }
-    }
-}
-
-/// The documents of a collection by key; never more than one page of them in memory.
-struct Pages<'a> {
-    models: &'a dyn ReadModels,
-    collection: &'a Collection,
-    query: Query,
-    page: std::vec::IntoIter<Document>,
-    is_last: bool,
-}
-
-impl<'a> Pages<'a> {
-    fn of(models: &'a dyn ReadModels, collection: &'a Collection) -> Self {
-        let query = Query { documents_max: PAGE_DOCUMENTS_MAX, ..Query::default() };
-        Self { models, collection, query, page: Vec::new().into_iter(), is_last: false }
-    }
-
-    async fn next(&mut self) -> Result<Option<Document>, PortError> {
-        loop {
-            if let Some(document) = self.page.next() {
-                return Ok(Some(document));
-            }
-            if self.is_last {
-                return Ok(None);
-            }
-            let page = self.models.query(self.collection, &self.query).await?;
-            self.is_last = page.next.is_none();
-            self.query.cursor = page.next;
-            self.page = page.documents.into_iter();
-        }
-    }
-}
-
-fn canonical(document: &Document) -> String {
-    let mut text = format!("{}\n{}\n", document.key, document.position);
-    write(&mut text, document.body.as_ref().unwrap_or(&Value::Null));
-    text
-}
-
-/// JSON without choices: fields in order, no spaces, whole numbers without a fraction.
-fn write(text: &mut String, value: &Value) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            join(text, ['{', '}'], fields, |text, (name, value)| {
-                text.push_str(&Value::from(name.as_str()).to_string());
-                text.push(':');
-                write(text, value);
-            });
-        }
-        Value::Array(items) => join(text, ['[', ']'], items, write),
-        Value::Number(number) => match number.as_f64() {
-            // Stores differ in whether 90.0 comes back as 90.
-            Some(whole) if number.is_f64() && whole.fract() == 0.0 && whole.abs() < WHOLE_MAX => {
-                text.push_str(&(whole as i64).to_string());
-            }
-            _ => text.push_str(&number.to_string()),
-        },
-        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&value.to_string()),
-    }
-}
-
-fn join<T>(
-    text: &mut String,
-    [open, close]: [char; 2],
-    parts: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut String, T),
-) {
-    text.push(open);
-    for (i, part) in parts.into_iter().enumerate() {
-        if i > 0 {
-            text.push(',');
-        }
-        write(text, part);
-    }
-    text.push(close);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn written(value: &Value) -> String {
-        let mut text = String::new();
-        write(&mut text, value);
-        text
-    }
-
-    #[test]
-    fn what_means_the_same_is_written_the_same() {
-        let one: Value = serde_json::from_str(r#"{"b": [90.0, -0.5], "a": "\u00e9"}"#).unwrap();
-        let other: Value = serde_json::from_str(r#"{ "a":"é", "b":[90,-5e-1] }"#).unwrap();
-        assert_eq!(written(&one), written(&other));
-        assert_eq!(written(&one), r#"{"a":"é","b":[90,-0.5]}"#);
-    }
-
-    #[test]
-    fn what_means_something_else_is_not() {
-        for (one, other) in [
-            (json!({ "a": null }), json!({})),
-            (json!("1"), json!(1)),
-            (json!([[1], 2]), json!([1, [2]])),
-            (json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992_u64)),
-        ] {
-            assert_ne!(written(&one), written(&other));
-        }
-    }
+    Ok(documents)
 }

@@ -1,132 +1,168 @@
 //! Folds the log into one generation, parking what cannot be folded, as a runner would.
+//!
+//! Events are folded in memory, and the documents stored when they are many or at the end. When something cannot be
+//! folded, what is in memory is thrown away, the same events are read again, and those around the culprit are folded
+//! in steps that name it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use ports::PortError;
 use ports::checkpoint::Progress;
-use ports::clock::Clock;
-use ports::dead_letter::{DeadLetters, NewDeadLetter};
 use ports::event::RecordedEvent;
-use ports::event_log::{EventLog, LogQuery};
+use ports::event_log::{EventLog, LogPage};
 use ports::handler::{EventHandler, HandleError};
-use ports::stream::{GlobalPosition, StreamName};
+use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
 
+use super::parking::Parking;
 use super::patience::patiently;
+use super::reading::Reading;
+use super::store::Store;
 use super::{Phase, Rebuild, RebuildProgress};
+use crate::kind::ProjectionKind;
 
-/// Large, since each batch costs one read and one write of every document that it touches.
-const BATCH_EVENTS_MAX: usize = 5_000;
-const LETTERS_MAX: usize = 1_000;
+/// How many documents are in memory before they are stored.
+const DOCUMENTS_MAX: usize = 20_000;
+/// How many bytes of events are folded into them, since documents may keep all of it.
+const EVENT_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// One generation on its way through the log.
 pub(super) struct Filling {
     pub(super) generation: u64,
     pub(super) events_folded: u64,
-    pub(super) events_parked: u64,
+    pub(super) parking: Parking,
+    pub(super) store: Store,
+    kind: Arc<dyn ProjectionKind>,
     handler: Arc<dyn EventHandler>,
     log: Arc<dyn EventLog>,
-    dead_letters: Arc<dyn DeadLetters>,
-    clock: Arc<dyn Clock>,
-    query: LogQuery,
-    parked: HashSet<StreamName>,
+    /// Everything up to here is stored.
+    position: GlobalPosition,
+    reading: Option<Reading>,
+}
+
+/// Something between these positions cannot be folded.
+struct Setback {
+    after: GlobalPosition,
+    through: GlobalPosition,
 }
 
 impl Filling {
     pub(super) fn new(rebuild: &Rebuild, generation: u64, from: GlobalPosition) -> Self {
-        let categories =
-            rebuild.kind.categories().iter().map(|&category| category.to_owned()).collect();
+        let handler = rebuild.kind.projector(generation, Arc::clone(&rebuild.models));
+        let is_empty = from == GlobalPosition(0);
+        let collection = rebuild.kind.collection(generation);
         Self {
             generation,
             events_folded: 0,
-            events_parked: 0,
-            handler: rebuild.kind.projector(generation, Arc::clone(&rebuild.models)),
+            parking: Parking::of(handler.name(), &rebuild.dead_letters, &rebuild.clock),
+            store: Store::new(&rebuild.models, collection, is_empty),
+            kind: Arc::clone(&rebuild.kind),
+            handler,
             log: Arc::clone(&rebuild.log),
-            dead_letters: Arc::clone(&rebuild.dead_letters),
-            clock: Arc::clone(&rebuild.clock),
-            query: LogQuery {
-                after: from,
-                events_max: BATCH_EVENTS_MAX,
-                categories,
-                event_type: None,
-            },
-            parked: HashSet::new(),
+            position: from,
+            reading: None,
         }
     }
 
     pub(super) const fn position(&self) -> GlobalPosition {
-        self.query.after
+        self.position
     }
 
-    pub(super) const fn progress(&self, phase: Phase, head: GlobalPosition) -> RebuildProgress {
-        RebuildProgress {
-            phase,
-            generation: self.generation,
-            position: self.query.after,
-            head,
-            events_parked: self.events_parked,
-        }
+    pub(super) const fn progress(
+        &self,
+        phase: Phase,
+        position: GlobalPosition,
+        head: GlobalPosition,
+    ) -> RebuildProgress {
+        let (generation, events_parked) = (self.generation, self.parking.events);
+        RebuildProgress { phase, generation, position, head, events_parked }
     }
 
-    /// Learns what a runner has parked already, so that later events wait behind it.
-    pub(super) async fn know_parked(&mut self) -> Result<(), PortError> {
-        let streams = patiently(|| self.dead_letters.parked_streams(self.handler.name())).await?;
-        self.parked.extend(streams);
-        Ok(())
-    }
-
-    /// Folds the log up to `until` and no further, then takes on `progress`. Until then the generation has none: it
-    /// is not to be mistaken for one that somebody keeps up to date.
+    /// Folds the log up to `until` and no further. The generation gets no progress by it: it is not to be mistaken
+    /// for one that somebody keeps up to date.
     pub(super) async fn fill(
         &mut self,
         until: GlobalPosition,
-        progress: Option<&Progress>,
         report: &(dyn Fn(RebuildProgress) + Send + Sync),
     ) -> Result<(), PortError> {
-        let none = progress_at(GlobalPosition(0));
-        while self.query.after < until {
-            let page = patiently(|| self.log.read(&self.query)).await?;
-            let mut events = page.events;
-            events.retain(|event| event.position <= until);
-            self.fold(events, &none).await?;
-            if page.through <= self.query.after {
-                let reason = "the log gave no more, though its head is further on";
-                return Err(PortError::new(format!("reading the log up to {until}"), reason));
+        while self.position < until {
+            if let Some(Setback { after, through }) = self.fold_many(until, report).await? {
+                // Up to `after` there was nothing wrong. If there is now, the careful steps find it.
+                self.fold_many(after, report).await?;
+                self.fold_carefully(through).await?;
             }
-            self.query.after = page.through.min(until);
-            report(self.progress(Phase::Folding, until));
         }
-        match progress {
-            Some(progress) => self.fold(Vec::new(), progress).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    async fn fold(
+    /// The generation is kept up to date from `progress` on.
+    pub(super) async fn take_on(&self, progress: &Progress) -> Result<(), PortError> {
+        self.attempt(&[], progress).await.map(drop)
+    }
+
+    /// Folds in memory, up to `until` or until that is full, and stores what became of it.
+    async fn fold_many(
         &mut self,
-        events: Vec<RecordedEvent>,
-        progress: &Progress,
-    ) -> Result<(), PortError> {
-        let (behind, mut events): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|event| self.parked.contains(&event.stream));
-        self.park(&behind, "waits behind an earlier event of its stream", 0).await?;
-        while let Some((position, reason)) = self.attempt(&events, progress).await? {
+        until: GlobalPosition,
+        report: &(dyn Fn(RebuildProgress) + Send + Sync),
+    ) -> Result<Option<Setback>, PortError> {
+        let mut folding = self.kind.folding();
+        let (mut position, mut events_folded, mut event_bytes) = (self.position, 0, 0);
+        while position < until
+            && folding.documents() < DOCUMENTS_MAX
+            && event_bytes < EVENT_BYTES_MAX
+        {
+            let LogPage { events, through } = self.read(position, until).await?;
+            let events = self.parking.sift(events).await?;
+            let stored = self.store.take(|| folding.missing(&events)).await?;
+            if folding.hold(stored).and_then(|()| folding.fold(&events)).is_err() {
+                return Ok(Some(self.set_back(position, through)));
+            }
+            events_folded += events.len() as u64;
+            event_bytes += events.iter().map(|event| event.data.get().len()).sum::<usize>();
+            position = through;
+            report(self.progress(Phase::Folding, position, until));
+        }
+        let Ok(writes) = folding.take() else {
+            return Ok(Some(self.set_back(self.position, position)));
+        };
+        self.store.put(writes).await?;
+        self.position = position;
+        self.events_folded += events_folded;
+        Ok(None)
+    }
+
+    fn set_back(&mut self, after: GlobalPosition, through: GlobalPosition) -> Setback {
+        self.reading = None;
+        Setback { after, through }
+    }
+
+    async fn fold_carefully(&mut self, until: GlobalPosition) -> Result<(), PortError> {
+        while self.position < until {
+            let LogPage { events, through } = self.read(self.position, until).await?;
+            self.store.is_written_past(events.iter().filter_map(|event| self.kind.key(event)));
+            let events = self.parking.sift(events).await?;
+            self.events_folded += self.fold_or_park(events).await?;
+            self.position = through;
+        }
+        Ok(())
+    }
+
+    /// How many events were folded.
+    async fn fold_or_park(&mut self, mut events: Vec<RecordedEvent>) -> Result<u64, PortError> {
+        let none = progress_at(GlobalPosition(0));
+        while let Some((position, reason)) = self.attempt(&events, &none).await? {
             let Some(poison) = events.iter().find(|event| event.position == position).cloned()
             else {
                 return Err(PortError::new(format!("folding the event at {position}"), reason));
             };
-            let stays = |event: &RecordedEvent| {
-                event.stream != poison.stream || event.position < poison.position
-            };
-            let (rest, out): (Vec<_>, Vec<_>) = events.into_iter().partition(stays);
-            events = rest;
-            self.park(&out[..1], &reason, 1).await?;
-            self.park(&out[1..], "waits behind an earlier event of its stream", 0).await?;
-            self.parked.insert(poison.stream);
+            self.parking.park_stream(&poison, &reason).await?;
+            let (before, after): (Vec<_>, Vec<_>) =
+                events.into_iter().partition(|event| event.position < position);
+            events = before;
+            events.extend(self.parking.sift(after).await?);
         }
-        self.events_folded += events.len() as u64;
-        Ok(())
+        Ok(events.len() as u64)
     }
 
     /// The poisonous event, if there is one.
@@ -143,44 +179,15 @@ impl Filling {
         .await
     }
 
-    async fn park(
+    /// What comes after `position`; read on from where it was left, as long as that is there.
+    async fn read(
         &mut self,
-        events: &[RecordedEvent],
-        reason: &str,
-        attempts: u32,
-    ) -> Result<(), PortError> {
-        let letter = |event: &RecordedEvent| NewDeadLetter {
-            handler: self.handler.name().to_owned(),
-            event: event.clone(),
-            reason: reason.to_owned(),
-            attempts,
-            parked_at: self.clock.now(),
-        };
-        let letters: Vec<NewDeadLetter> = events.iter().map(letter).collect();
-        if !letters.is_empty() {
-            patiently(|| self.dead_letters.park(&letters)).await?;
-        }
-        self.events_parked += letters.len() as u64;
-        Ok(())
+        position: GlobalPosition,
+        until: GlobalPosition,
+    ) -> Result<LogPage, PortError> {
+        let going_on = self.reading.take().filter(|reading| reading.continues(position, until));
+        let start = || Reading::start(&self.log, self.kind.categories(), position, until);
+        let reading = self.reading.insert(going_on.unwrap_or_else(start));
+        reading.next().await
     }
-}
-
-/// Takes out all dead letters of a generation that is no more.
-pub(super) async fn forget_letters(
-    dead_letters: &dyn DeadLetters,
-    handler: &str,
-) -> Result<(), PortError> {
-    for stream in dead_letters.parked_streams(handler).await? {
-        loop {
-            let letters = dead_letters.sequence(handler, &stream, LETTERS_MAX).await?;
-            if letters.is_empty() {
-                break;
-            }
-            for letter in letters {
-                dead_letters.remove(letter.id).await?;
-            }
-        }
-        dead_letters.settle_replay(handler, &stream).await?;
-    }
-    Ok(())
 }

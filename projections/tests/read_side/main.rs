@@ -3,8 +3,10 @@
 mod answers;
 mod documents;
 mod feed;
+mod long_log;
 mod make;
 mod pictures;
+mod plant;
 mod rebuild;
 mod replay;
 mod site;

@@ -1,7 +1,7 @@
 //! A rebuild gives what the live one is, and readers never notice.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use domain::aggregate::EncodedEvent;
@@ -12,106 +12,19 @@ use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
 use ports::handler::EventHandler;
 use ports::memory::faulty::{Faults, Faulty};
-use ports::memory::{ManualClock, MemoryDeadLetters, MemoryLog, MemoryReadModels};
-use ports::read_models::{Document, Generations, ReadModels, Write};
+use ports::read_models::{Document, Generations, ReadModels};
 use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
 use projections::ProjectionKind;
+use projections::folding::Folding;
 use projections::generation::{Standing, prepare};
 use projections::live::{ReadSettings, ReadSide};
 use projections::projector::Poison;
 use projections::rebuild::{Comparison, HoldLive, Phase, Rebuild, RebuildError, hash};
-use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::make::{MOTOR, OTHER_MOTOR, Story, append, busy_plant, found, log_of, registered};
-
-/// One projection with its store and its log, and a runner that is driven by hand.
-struct Plant {
-    kind: Arc<dyn ProjectionKind>,
-    models: Arc<MemoryReadModels>,
-    log: Arc<MemoryLog>,
-    dead_letters: Arc<MemoryDeadLetters>,
-    is_held: AtomicBool,
-    holds: AtomicUsize,
-}
-
-impl Plant {
-    /// The live generation has seen the whole story.
-    async fn at_the_head(kind: &Arc<dyn ProjectionKind>, story: &Story) -> Arc<Self> {
-        let plant = Arc::new(Self {
-            kind: Arc::clone(kind),
-            models: Arc::default(),
-            log: log_of(story).await,
-            dead_letters: Arc::default(),
-            is_held: AtomicBool::new(false),
-            holds: AtomicUsize::new(0),
-        });
-        prepare(&**kind, &*plant.models).await.expect("memory does not fail");
-        plant.run_live().await;
-        plant
-    }
-
-    async fn run_live(&self) {
-        let generations = self.generations().await;
-        for generation in [generations.live, generations.previous].into_iter().flatten() {
-            let handler = self.handler(generation);
-            let known = handler.progress().await.expect("memory");
-            let after = known.map(|progress| progress.position).unwrap_or_default();
-            let categories = self.kind.categories().iter().map(|&name| name.to_owned()).collect();
-            let query = LogQuery { after, events_max: 10_000, categories, event_type: None };
-            let page = self.log.read(&query).await.expect("memory");
-            handler.handle(&page.events, &progress_at(page.through)).await.expect("sound");
-        }
-    }
-
-    fn handler(&self, generation: u64) -> Arc<dyn EventHandler> {
-        self.kind.projector(generation, self.models.clone())
-    }
-
-    async fn generations(&self) -> Generations {
-        self.models.generations(self.kind.name()).await.expect("memory")
-    }
-
-    fn rebuild(&self) -> Rebuild {
-        Rebuild {
-            kind: Arc::clone(&self.kind),
-            models: self.models.clone(),
-            log: self.log.clone(),
-            dead_letters: self.dead_letters.clone(),
-            clock: Arc::new(ManualClock::default()),
-            is_forced: false,
-        }
-    }
-
-    /// Something that the log does not tell gets into a live document.
-    async fn spoil(&self, key: &str) {
-        let collection = self.kind.collection(1);
-        let write = Write {
-            key: key.to_owned(),
-            position: GlobalPosition(10_000),
-            body: Some(json!({ "motor_id": key, "zone": "A" })),
-        };
-        self.models.commit(&collection, &[write], None).await.expect("memory");
-    }
-}
-
-#[async_trait]
-impl HoldLive for Plant {
-    async fn hold(&self) -> Result<GlobalPosition, PortError> {
-        assert!(!self.is_held.swap(true, Ordering::SeqCst), "held already");
-        self.holds.fetch_add(1, Ordering::SeqCst);
-        let live = self.generations().await.live.expect("prepared");
-        let progress = self.handler(live).progress().await?;
-        Ok(progress.map(|progress| progress.position).unwrap_or_default())
-    }
-
-    async fn release(&self) {
-        assert!(self.is_held.swap(false, Ordering::SeqCst), "not held");
-    }
-}
-
-const QUIET: &(dyn Fn(projections::rebuild::RebuildProgress) + Send + Sync) = &|_| {};
+use crate::make::{MOTOR, OTHER_MOTOR, Story, append, busy_plant, found, registered};
+use crate::plant::{Plant, QUIET};
 
 #[tokio::test]
 async fn a_rebuild_of_every_projection_equals_the_live_one() {
@@ -234,6 +147,9 @@ impl ProjectionKind for Newer {
     fn projector(&self, generation: u64, models: Arc<dyn ReadModels>) -> Arc<dyn EventHandler> {
         self.0.projector(generation, models)
     }
+    fn folding(&self) -> Box<dyn Folding> {
+        self.0.folding()
+    }
     fn key(&self, event: &RecordedEvent) -> Option<String> {
         self.0.key(event)
     }
@@ -347,7 +263,8 @@ async fn a_rebuild_tells_how_far_it_is() {
     };
     plant.rebuild().run(&*plant, &report).await.expect("equal");
     let told = told.into_inner().expect("one thread");
-    assert_eq!(told, [(Phase::CatchingUp, 300), (Phase::Comparing, 300)]);
+    let expected = [Phase::Folding, Phase::Comparing, Phase::CatchingUp].map(|phase| (phase, 300));
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
