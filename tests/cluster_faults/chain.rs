@@ -17,7 +17,7 @@ use crate::random::Random;
 /// The signal that nobody can catch.
 const SIGKILL: i32 = 9;
 /// How long a process may take to come by its point: a leader's term has to end first, and work has to come in.
-const LANDS_S_MAX: u64 = 60;
+const LANDS_S_MAX: u64 = 120;
 /// How long an end that was seen may take to be told.
 const VANISH_S_MAX: u64 = 10;
 

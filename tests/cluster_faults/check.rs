@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::common::client::Client;
+use crate::common::client::{Client, Request};
 use crate::common::cluster::Installation;
 use crate::common::feed::{FeedEvent, assert_dense};
 use crate::common::quiet::rebuild_everything;
@@ -51,11 +51,12 @@ pub(crate) async fn check(installation: &Installation, witnesses: &Witnesses, as
     assert_eq!(truth::parked(installation), 0, "nothing is parked");
     assert_eq!(truth::told_parked(installation), 0, "nothing was told to be parked");
     say(&format!(
-        "{} commands acknowledged, {} events in the log and on the topics, {} pictures made, {} reads of what was just \
-         written",
+        "{} commands acknowledged, {} events in the log and on the topics, {} pictures made, {} motors heard, {} reads \
+         of what was just written",
         asked.commands.len(),
         log.len(),
         asked.tasks.len(),
+        asked.blocks.iter().filter(|blocks| blocks.has_begun()).count(),
         asked.reads
     ));
 }
@@ -119,9 +120,19 @@ fn check_published(published: &[Record], log: &[FeedEvent]) {
     assert!(told.is_empty(), "told, but not in the log: {told:?}");
 }
 
-/// It was made, and every variant is whole.
+/// It was made, and every variant is whole. When each of its attempts was killed it has been given up, as it should be:
+/// then whoever sent it asks once more.
 async fn check_task(api: &Client, path: &str) {
-    let task = api.json(path).await;
+    let mut task = api.json(path).await;
+    if task["failure"]["code"] == "crashed" {
+        api.send(&Request::post(format!("{path}/retry"))).await.success();
+        let bound = Duration::from_secs(REST_S_MAX);
+        let made = eventually("a picture is made that is not killed", bound, async || {
+            let task = api.json(path).await;
+            (task["state"] == "completed").then_some(task)
+        });
+        task = made.await;
+    }
     assert_eq!(task["state"], "completed", "{task}");
     let variants = task["variants"].as_array().map_or(&[][..], Vec::as_slice);
     assert_eq!(variants.len(), 2, "{task}");
