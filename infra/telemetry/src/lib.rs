@@ -11,12 +11,14 @@ mod spans;
 #[path = "spans/none.rs"]
 mod spans;
 #[cfg(feature = "otlp")]
+mod traced_lines;
+#[cfg(feature = "otlp")]
 mod traces;
 
 pub use identity::Identity;
 pub use logs::{LogFormat, Telemetry, start, start_logs};
 pub use measured::{MeasuredHandler, MeasuredReadModels, MeasuredStore, MeasuredSubscriptions};
-pub use metrics::{Lag, Metrics, MetricsError};
+pub use metrics::{FeedState, Lag, Metrics, MetricsError, SampleArrivals};
 pub use spans::{TraceSpan, current_traceparent};
 #[cfg(feature = "otlp")]
 pub use traces::{TraceSettings, Traces};

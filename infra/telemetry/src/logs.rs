@@ -99,6 +99,11 @@ fn lines(format: LogFormat, filter: &str) -> impl Layer<Registry> + use<> {
             let colours = std::io::stderr().is_terminal();
             lines.with_ansi(colours).with_target(false).with_filter(filter).boxed()
         }
-        LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            #[cfg(feature = "otlp")]
+            let lines = lines.map_event_format(crate::traced_lines::TracedLines::of);
+            lines.with_filter(filter).boxed()
+        }
     }
 }

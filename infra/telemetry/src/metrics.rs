@@ -1,5 +1,6 @@
 //! The instruments, by the names that dashboards and alerts use.
 
+mod arrivals;
 mod bounds;
 mod reconciler;
 #[cfg(test)]
@@ -12,9 +13,12 @@ use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 
+use self::arrivals::Arrivals;
 use self::reconciler::Reconciled;
 use crate::Identity;
 use crate::fresh::Fresh;
+
+pub use self::arrivals::{FeedState, SampleArrivals};
 
 /// Methods that a label may have; any other word of a client would make a series of its own.
 const METHODS: [&str; 9] =
@@ -60,6 +64,7 @@ pub struct Metrics {
     dead_letters: Gauge<u64>,
     samples_dropped: Gauge<u64>,
     reconciled: Reconciled,
+    arrivals: Arrivals,
 }
 
 impl Metrics {
@@ -129,6 +134,7 @@ impl Metrics {
             )
             .gauge(),
             reconciled: Reconciled::of(&meter),
+            arrivals: Arrivals::of(&meter),
             registry,
             fresh: Fresh::default(),
             identity,

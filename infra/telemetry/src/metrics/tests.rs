@@ -42,6 +42,28 @@ fn what_was_recorded_is_in_the_text_with_its_unit() {
 }
 
 #[test]
+fn what_comes_in_by_a_broker_is_told_with_its_way() {
+    let metrics = sound();
+    metrics.samples_refused("field", 2);
+    metrics.samples_arrived(SampleArrivals { lost: 3, resets: 1, ..SampleArrivals::default() });
+    let by_log = FeedState { source: "log", holes: 4, ..FeedState::default() };
+    metrics.feed(FeedState { source: "kafka", ..by_log });
+    metrics.feed(FeedState { position: Some(9), ..by_log });
+    must_have(
+        &metrics.text().unwrap(),
+        &[
+            r#"atalaya_samples_refused{reason="field"} 2"#,
+            "atalaya_samples_lost 3",
+            "atalaya_samples_resets 1",
+            r#"atalaya_feed_source{source="kafka"} 0"#,
+            r#"atalaya_feed_source{source="log"} 1"#,
+            "atalaya_feed_holes 4",
+            "atalaya_feed_position 9",
+        ],
+    );
+}
+
+#[test]
 fn target_info_says_who_tells() {
     let identity = Identity {
         version: "1.2.3".to_owned(),
