@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::time::Timestamp;
+use infra_telemetry::Metrics;
 use ports::blobs::Blobs;
 use ports::checkpoint::Checkpoints;
 use ports::clock::Clock;
@@ -68,12 +69,17 @@ pub struct Adapters {
     pub topic_audit: Option<Arc<dyn TopicAudit>>,
     /// What has to be well besides the log.
     pub probes: Vec<Arc<dyn Probe>>,
+    /// Tell the metrics how things are that only this profile has, whenever they are asked for.
+    pub tellers: Vec<Teller>,
     /// Time and ids.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Readings that belong to a term.
 pub type ReadingsUnder = Arc<dyn Fn(&Term) -> Arc<dyn Readings> + Send + Sync>;
+
+/// Tells the metrics how something is.
+pub type Teller = Arc<dyn Fn(&Metrics) + Send + Sync>;
 
 /// What the role `relay` runs.
 #[derive(Clone)]

@@ -18,7 +18,9 @@ use health::Health;
 
 pub use docs::openapi;
 pub use health::Probe;
-pub use probes::{DroppedProbe, DutyProbe, HandlerProbe, LogProbe, ProjectionProbe, RelayProbe};
+pub use probes::{
+    DroppedProbe, DutyProbe, HandlerProbe, LogProbe, ProjectionProbe, RelayProbe, ToldProbe,
+};
 
 /// What lies around the routes.
 pub struct Surroundings {

@@ -41,7 +41,6 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
     let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
     Processor {
         name: "images",
-        is_single: false,
         handlers: vec![
             Arc::new(Dispatcher::new(queue, checkpoints, clock)),
             Arc::new(Cleaner::new(dependencies)),

@@ -64,8 +64,6 @@ pub struct Settings {
 pub struct Processor {
     /// What it works on: `images`.
     pub name: &'static str,
-    /// Whether it works in one process at a time; if not, its services may run in several, and its handlers in one.
-    pub is_single: bool,
     /// For the runner.
     pub handlers: Vec<Arc<dyn EventHandler>>,
     /// For the supervisor.
@@ -102,10 +100,26 @@ impl Service {
     }
 }
 
+/// The processors that work in one process at a time. Of the others, services may run in several, and handlers in one.
+pub const SINGLE: [&str; 1] = [vibration::NAME];
+
 /// Every processor there is.
 pub fn all(dependencies: &Dependencies, settings: Settings) -> Vec<Processor> {
     vec![
         image_resize::processor(dependencies, settings.image),
         vibration::processor(dependencies, settings.vibration),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_works_alone_is_one_of_them() {
+        let all = all(&testing::World::new().dependencies(), Settings::default());
+        for single in SINGLE {
+            assert!(all.iter().any(|processor| processor.name == single), "{single}");
+        }
+    }
 }

@@ -37,6 +37,9 @@ pub use fleet::Fleet;
 pub use sender::Sender;
 pub use tally::{Dropped, Tally};
 
+/// There is one checkpoint, and the state of each motor is in one memory: it works in one process at a time.
+pub(crate) const NAME: &str = "vibration";
+
 /// The processor of vibration.
 pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Processor {
     let (fleet, tally) = (Arc::<Fleet>::default(), Arc::<Tally>::default());
@@ -45,9 +48,7 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
     let assessor =
         Assessor::new(dependencies, Arc::clone(&fleet), Arc::clone(&tally), outgoing, settings);
     Processor {
-        name: "vibration",
-        // There is one checkpoint, and its state of each motor is in one memory.
-        is_single: true,
+        name: NAME,
         handlers: vec![fleet],
         duties: Vec::new(),
         services: vec![

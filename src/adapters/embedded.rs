@@ -54,6 +54,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         relay: None,
         topic_audit: None,
         probes: Vec::new(),
+        tellers: Vec::new(),
         clock,
     };
     Ok((adapters, Box::new(Folder { stores })))

@@ -65,6 +65,7 @@ pub(super) async fn open(
         relay: Some(kafka.relay.clone()),
         topic_audit: Some(kafka.topic_audit.clone()),
         probes: Vec::new(),
+        tellers: vec![Arc::clone(&kafka.teller)],
         clock: Arc::clone(&clock),
     };
     let foundation = Servers { stores, kafka, clock, candidate: config.worker_id.clone() };

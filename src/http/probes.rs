@@ -11,7 +11,7 @@ use ports::event_log::{EventLog, LogQuery};
 use processors::vibration::{Dropped, Tally};
 
 use super::Probe;
-use crate::adapters::{Adapters, RelayParts};
+use crate::adapters::{Adapters, RelayParts, Teller};
 use crate::lag::lag_behind;
 use crate::projection_host::ProjectionHost;
 use crate::runner::{RunnerHandle, RunnerState};
@@ -157,6 +157,31 @@ impl Probe for DroppedProbe {
         for reason in Dropped::ALL {
             self.metrics.samples_dropped(reason.name(), self.dropped.count(reason));
         }
+        Ok(())
+    }
+}
+
+/// What only one profile has to tell. That is no reason not to be ready.
+pub struct ToldProbe {
+    tellers: Vec<Teller>,
+    metrics: Arc<Metrics>,
+}
+
+impl ToldProbe {
+    /// Lets `tellers` tell the metrics.
+    pub fn of(tellers: Vec<Teller>, metrics: &Arc<Metrics>) -> Self {
+        Self { tellers, metrics: Arc::clone(metrics) }
+    }
+}
+
+#[async_trait]
+impl Probe for ToldProbe {
+    fn name(&self) -> &str {
+        "what comes in"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.tellers.iter().for_each(|tell| tell(&self.metrics));
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
 use crate::http::admin::{QueueDesk, dead_letter_routes, projection_routes, queue_routes};
 use crate::http::{
-    DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe, RelayProbe,
+    DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe, RelayProbe, ToldProbe,
 };
 use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
@@ -71,6 +71,9 @@ pub fn start(
         probes: vec![Arc::new(LogProbe::over(adapters, metrics))],
     };
     starting.probes.extend(adapters.probes.iter().cloned());
+    if !adapters.tellers.is_empty() {
+        starting.probes.push(Arc::new(ToldProbe::of(adapters.tellers.clone(), metrics)));
+    }
     if roles.iter().any(|role| matches!(role, Role::Ams | Role::Api)) {
         starting.take_commands();
     }
@@ -184,12 +187,11 @@ impl Starting<'_> {
 
     /// The processor that bears the role's name.
     fn processor(&mut self, role: Role) {
+        if processors::SINGLE.contains(&role.name()) {
+            return self.lead(role.name());
+        }
         let all = processors::all(&self.dependencies(), self.settings.processors.clone());
         for processor in all.into_iter().filter(|processor| processor.name == role.name()) {
-            if processor.is_single {
-                self.lead(processor.name);
-                continue;
-            }
             for handler in processor.handlers {
                 self.follow(handler);
             }

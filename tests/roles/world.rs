@@ -220,6 +220,7 @@ fn in_memory() -> Adapters {
         relay: None,
         topic_audit: None,
         probes: Vec::new(),
+        tellers: Vec::new(),
         clock,
     }
 }

@@ -1,9 +1,11 @@
 //! The schema registry: which schema has which number, and that no version leaves a reader behind.
 
 mod ids;
+mod own;
 mod wire;
 
 pub use ids::SchemaIds;
+pub use own::OwnSchemas;
 pub use wire::{frame, unframe};
 
 use std::collections::HashMap;

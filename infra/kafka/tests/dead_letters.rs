@@ -8,6 +8,8 @@ use std::sync::Arc;
 use cluster::{Cluster, PATIENCE, Running, SPREAD, motor, relocated};
 use domain::time::Timestamp;
 use infra_kafka::dead_letters::{DeadLetterTopic, DeadLettersToTopic, without_error_headers};
+use infra_kafka::registry::{OwnSchemas, Registry, RegistrySettings};
+use infra_kafka::schema::EventSchemas;
 use infra_kafka::settings::KafkaSettings;
 use infra_kafka::topics::{Topics, migrate};
 use ports::dead_letter::{DeadLetters, NewDeadLetter};
@@ -26,8 +28,17 @@ mod contract {
         let topic = DeadLetterTopic::new(&kafka, Topics::default(), "test");
         let topic = topic.expect("the settings are good");
         let inner = Arc::new(MemoryDeadLetters::default());
-        DeadLettersToTopic::over(inner, Arc::new(topic), Topics::default(), Arc::default())
+        let settings = RegistrySettings { url: "http://127.0.0.1:9".to_owned(), login: None };
+        let registry = Registry::new(settings).expect("the settings are good");
+        let schemas = own_schemas(Arc::new(registry), &Topics::default());
+        DeadLettersToTopic::over(inner, Arc::new(topic), schemas)
     }
+}
+
+/// Of which the registry has not been told yet.
+fn own_schemas(registry: Arc<Registry>, topics: &Topics) -> Arc<OwnSchemas> {
+    let schemas = EventSchemas::new(&commands::catalog()).expect("Avro knows all of it");
+    Arc::new(OwnSchemas::new(registry, Arc::new(schemas), topics.clone()))
 }
 
 fn header<'a>(record: &'a OwnedMessage, name: &str) -> &'a [u8] {
@@ -63,12 +74,8 @@ async fn a_parked_event_is_told_as_it_was_published_and_why_it_was_parked() {
     let topic = DeadLetterTopic::new(&cluster.kafka, cluster.topics.clone(), "samples");
     let topic = Arc::new(topic.expect("the settings are good"));
     let inner: Arc<dyn DeadLetters> = Arc::new(MemoryDeadLetters::default());
-    let letters = DeadLettersToTopic::over(
-        Arc::clone(&inner),
-        topic,
-        cluster.topics.clone(),
-        Arc::clone(&cluster.schemas),
-    );
+    let schemas = own_schemas(Arc::clone(&cluster.registry), &cluster.topics);
+    let letters = DeadLettersToTopic::over(Arc::clone(&inner), topic, schemas);
     let letter = NewDeadLetter {
         handler: "motor_list".to_owned(),
         event: cluster.logged().await.remove(0),
@@ -131,4 +138,14 @@ async fn topics_are_made_once_and_never_changed() {
     assert_eq!(settings, ["partitions", "retention.ms"]);
     let unchanged = migrate(&cluster.kafka, &specs).await.expect("the cluster answers");
     assert_eq!(unchanged, again);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_write_events_register_their_schemas_together_and_once() {
+    let Some(cluster) = Cluster::fresh().await else { return };
+    let schemas = own_schemas(Arc::clone(&cluster.registry), &cluster.topics);
+    let (one, other) = tokio::join!(schemas.ids(), schemas.ids());
+    let (one, other) = (one.expect("it answers"), other.expect("it answers"));
+    assert!(Arc::ptr_eq(&one, &other), "the second has waited for the first");
+    assert!(Arc::ptr_eq(&one, &schemas.ids().await.expect("it has answered")));
 }

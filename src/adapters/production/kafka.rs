@@ -2,17 +2,17 @@
 
 mod audit;
 mod feed;
-mod letters;
 mod relay;
+mod telling;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use infra_kafka::audit::TopicAuditReader;
-use infra_kafka::dead_letters::DeadLetterTopic;
+use infra_kafka::dead_letters::{DeadLetterTopic, DeadLettersToTopic};
 use infra_kafka::headers::RecordDecoder;
-use infra_kafka::registry::{Registry, RegistrySettings};
+use infra_kafka::registry::{OwnSchemas, Registry, RegistrySettings};
 use infra_kafka::relay::RelaySettings;
 use infra_kafka::samples::{
     KafkaSampleSource, KafkaSamples, PublishSettings, SampleSchemas, SampleTally, SourceSettings,
@@ -26,13 +26,12 @@ use ports::dead_letter::DeadLetters;
 use ports::event_log::EventLog;
 use ports::samples::{SampleSource, Samples};
 use ports::subscription::Subscriptions;
-use tokio::sync::OnceCell;
 
 use self::audit::KafkaTopicAudit;
 use self::feed::LiveFeed;
-use self::letters::ToldLetters;
 use self::relay::RelayPlan;
-use crate::adapters::RelayParts;
+use self::telling::telling;
+use crate::adapters::{RelayParts, Teller};
 use crate::config::Services;
 use crate::reconciler::{TopicAudit, payload_sha256};
 
@@ -47,6 +46,7 @@ pub(super) struct Kafka {
     pub(super) sample_source: Arc<dyn SampleSource>,
     pub(super) relay: RelayParts,
     pub(super) topic_audit: Arc<dyn TopicAudit>,
+    pub(super) teller: Teller,
     feed: Arc<LiveFeed>,
 }
 
@@ -63,18 +63,14 @@ impl Kafka {
     ) -> anyhow::Result<Self> {
         let kafka = KafkaSettings::plaintext(services.kafka_brokers.clone());
         let topics = topic_names(services);
-        let schemas = Arc::new(event_schemas()?);
         let registry = Arc::new(registry(services)?);
+        let schemas =
+            OwnSchemas::new(Arc::clone(&registry), Arc::new(event_schemas()?), topics.clone());
+        let schemas = Arc::new(schemas);
         let dead_topic = DeadLetterTopic::new(&kafka, topics.clone(), "samples").map_err(told)?;
         let dead_topic = Arc::new(dead_topic);
-        let letters = ToldLetters {
-            store: dead_letters,
-            topic: Arc::clone(&dead_topic),
-            topics: topics.clone(),
-            registry: Arc::clone(&registry),
-            schemas: Arc::clone(&schemas),
-            told: OnceCell::new(),
-        };
+        let told_on = Arc::clone(&dead_topic);
+        let letters = DeadLettersToTopic::over(dead_letters, told_on, Arc::clone(&schemas));
         // There is a shape for each type of event.
         let categories: BTreeSet<String> =
             commands::catalog().into_iter().map(|shape| shape.category).collect();
@@ -86,7 +82,6 @@ impl Kafka {
         let relay = RelayPlan {
             log: Arc::clone(log),
             kafka: kafka.clone(),
-            registry: Arc::clone(&registry),
             schemas,
             settings: RelaySettings {
                 scope: services.installation.clone().unwrap_or_else(|| "log".to_owned()),
@@ -109,6 +104,7 @@ impl Kafka {
             KafkaSamples::new(&kafka, Arc::clone(&sample_schemas), publish).map_err(told)?;
         let tally = Arc::<SampleTally>::default();
         let source = SourceSettings::of(topics.samples);
+        let teller = telling(Arc::clone(&tally), Arc::clone(&feed));
         let sample_source =
             KafkaSampleSource::new(kafka, clock, sample_schemas, dead_topic, tally, source);
         Ok(Self {
@@ -118,6 +114,7 @@ impl Kafka {
             sample_source: Arc::new(sample_source),
             relay: relay.parts(),
             topic_audit: Arc::new(topic_audit),
+            teller,
             feed,
         })
     }

@@ -13,9 +13,9 @@ use tracing::{error, warn};
 
 use super::error_headers::{Failure, Origin};
 use super::publisher::{DeadLetterTopic, DeadRecord};
-use crate::registry::SchemaIds;
+use crate::registry::OwnSchemas;
 use crate::relay::record_of;
-use crate::topics::{MESSAGE_BYTES_MAX, Topics};
+use crate::topics::MESSAGE_BYTES_MAX;
 
 /// How many letters may be on their way to the topic; further ones are in the store only.
 const IN_FLIGHT_MAX: usize = 1_000;
@@ -32,19 +32,17 @@ pub struct DeadLettersToTopic {
 
 struct Teller {
     topic: Arc<DeadLetterTopic>,
-    topics: Topics,
-    schemas: Arc<SchemaIds>,
+    schemas: Arc<OwnSchemas>,
 }
 
 impl DeadLettersToTopic {
-    /// Keeps letters in `inner`, and tells them on the topics.
+    /// Keeps letters in `inner`, and tells them on the topics as soon as the registry knows `schemas`.
     pub fn over(
         inner: Arc<dyn DeadLetters>,
         topic: Arc<DeadLetterTopic>,
-        topics: Topics,
-        schemas: Arc<SchemaIds>,
+        schemas: Arc<OwnSchemas>,
     ) -> Self {
-        let teller = Arc::new(Teller { topic, topics, schemas });
+        let teller = Arc::new(Teller { topic, schemas });
         Self { inner, teller, in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) }
     }
 
@@ -76,8 +74,10 @@ impl Teller {
     }
 
     async fn publish(&self, letter: &NewDeadLetter) -> Result<(), PortError> {
-        let topic = self.topics.events_of(&letter.event.stream.category);
-        let record = record_of(&letter.event, topic, &self.schemas, MESSAGE_BYTES_MAX);
+        let asked = || format!("asking how event {} is written", letter.event.id());
+        let ids = self.schemas.ids().await.map_err(|error| PortError::new(asked(), error))?;
+        let topic = self.schemas.topics().events_of(&letter.event.stream.category);
+        let record = record_of(&letter.event, topic, &ids, MESSAGE_BYTES_MAX);
         let at_ms = letter.event.recorded_at.as_micros() / 1_000;
         let dead = DeadRecord {
             origin: Origin { topic: &record.topic, place: None, at_ms: Some(at_ms) },

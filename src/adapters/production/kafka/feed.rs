@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use infra_kafka::headers::RecordDecoder;
-use infra_kafka::live::{LiveSubscriptions, Tail, TailReader, TailReaderSettings, TailSettings};
+use infra_kafka::live::{
+    LiveSubscriptions, Tail, TailReader, TailReaderSettings, TailSettings, TailStatus,
+};
 use infra_kafka::settings::KafkaSettings;
 use ports::PortError;
 use ports::checkpoint::Checkpoint;
@@ -47,6 +49,13 @@ impl LiveFeed {
         {
             warn!(%error, "reading the topics failed");
         }
+    }
+
+    /// How it is; `None` while nobody in this process follows the log.
+    pub(super) fn status(&self) -> Option<TailStatus> {
+        // Who holds it is about to start or to end.
+        let reading = self.reading.try_lock().ok()?;
+        reading.is_some().then(|| self.tail.status())
     }
 
     async fn start_reading(&self) {

@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use infra_kafka::registry::{Registry, SchemaIds};
+use infra_kafka::registry::{OwnSchemas, SchemaIds};
 use infra_kafka::relay::{Relay, RelaySettings, RelayStatus};
-use infra_kafka::schema::EventSchemas;
 use infra_kafka::settings::KafkaSettings;
 use ports::event_log::EventLog;
 use ports::leadership::Term;
@@ -25,8 +24,7 @@ const REGISTRY_RETRY_MS: u64 = 1_000;
 pub(super) struct RelayPlan {
     pub(super) log: Arc<dyn EventLog>,
     pub(super) kafka: KafkaSettings,
-    pub(super) registry: Arc<Registry>,
-    pub(super) schemas: Arc<EventSchemas>,
+    pub(super) schemas: Arc<OwnSchemas>,
     pub(super) settings: RelaySettings,
 }
 
@@ -82,7 +80,7 @@ impl Duty for LedRelay {
     async fn serve(&mut self, _term: &Term, mut drain: watch::Receiver<bool>) {
         if let Some(ids) = self.register(&mut drain).await {
             let RelayPlan { log, kafka, settings, .. } = self.plan.clone();
-            let relay = Relay::new(log, kafka, Arc::new(ids), settings);
+            let relay = Relay::new(log, kafka, ids, settings);
             self.shown.set(Some(Known::Copying(relay.status())));
             if let Err(error) = relay.run(drain).await {
                 // Its term ends, and whoever wins the next one tries again.
@@ -95,11 +93,9 @@ impl Duty for LedRelay {
 
 impl LedRelay {
     /// Nothing is written before the registry knows how to read it. `None`: it is time to drain.
-    async fn register(&self, drain: &mut watch::Receiver<bool>) -> Option<SchemaIds> {
-        let topics = &self.plan.settings.topics;
+    async fn register(&self, drain: &mut watch::Receiver<bool>) -> Option<Arc<SchemaIds>> {
         loop {
-            let topic_of = |category: &str| topics.events_of(category);
-            match self.plan.registry.register(&self.plan.schemas, topic_of).await {
+            match self.plan.schemas.ids().await {
                 Ok(ids) => return Some(ids),
                 Err(error) => {
                     warn!(%error, "waiting for the schema registry");
