@@ -36,7 +36,7 @@ use self::story::{motor, step};
 
 const MOTORS: usize = 6;
 const EVENTS: usize = 12;
-const PER_MOTOR: [&str; 3] = ["fleet", "motors", "vibration_trend"];
+const PER_MOTOR: [&str; 4] = ["diagnoses", "fleet", "motors", "vibration_trend"];
 
 fn key(id: usize) -> String {
     motor(id).id.to_string()

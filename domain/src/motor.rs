@@ -1,10 +1,11 @@
 //! The motor: what it is, how it vibrates, and who has been told.
 
 mod condition;
+mod diagnosis;
 pub mod nameplate;
 mod revision;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
@@ -18,6 +19,7 @@ use crate::time::Timestamp;
 pub use condition::{
     AlarmLevel, Assessment, ClearAlarm, MeasuringPoint, RaiseAlarm, ReportCondition,
 };
+pub use diagnosis::{BeginFinding, EndFinding, ReportFindings};
 pub use nameplate::{Bearing, Nameplate};
 pub use revision::Revision;
 
@@ -27,6 +29,7 @@ pub struct Motor {
     nameplate: Option<Nameplate>,
     decommissioned: bool,
     conditions: BTreeMap<MeasuringPoint, Condition>,
+    findings: BTreeMap<MeasuringPoint, BTreeSet<diagnosis::FaultKey>>,
     acknowledged: bool,
 }
 
@@ -56,6 +59,8 @@ pub enum Command {
     RaiseAlarm(RaiseAlarm),
     /// The vibration was below the limits for long enough.
     ClearAlarm(ClearAlarm),
+    /// A measuring point tells of other faults than before.
+    ReportFindings(ReportFindings),
     /// Nothing has come from a measuring point for too long.
     LoseSensor(SensorSeen),
     /// Samples come from a measuring point.
@@ -118,6 +123,10 @@ pub enum MotorEvent {
     SensorLost(SensorSeen),
     /// Samples come from a measuring point, for the first time or again.
     SensorFound(SensorSeen),
+    /// A fault shows that did not show before.
+    FindingBegan(BeginFinding),
+    /// A fault shows no longer.
+    FindingEnded(EndFinding),
 }
 
 impl DomainEvent for MotorEvent {
@@ -133,6 +142,8 @@ impl DomainEvent for MotorEvent {
             Self::AlarmCleared(_) => "alarm_cleared",
             Self::SensorLost(_) => "sensor_lost",
             Self::SensorFound(_) => "sensor_found",
+            Self::FindingBegan(_) => "finding_began",
+            Self::FindingEnded(_) => "finding_ended",
         }
         .to_owned()
     }
@@ -184,6 +195,7 @@ impl Decide for Motor {
             Command::ReportCondition(report) => self.report_condition(report),
             Command::RaiseAlarm(alarm) => self.raise_alarm(alarm),
             Command::ClearAlarm(clearance) => self.clear_alarm(clearance),
+            Command::ReportFindings(report) => self.report_findings(report),
             Command::LoseSensor(seen) => self.lose_sensor(seen),
             Command::FindSensor(seen) => self.find_sensor(seen),
         }
@@ -276,6 +288,12 @@ impl Aggregate for Motor {
             }
             MotorEvent::SensorFound(SensorSeen { point, .. }) => {
                 self.conditions.entry(point).or_default().present = true;
+            }
+            MotorEvent::FindingBegan(BeginFinding { point, fault, bearing, .. }) => {
+                self.findings.entry(point).or_default().insert((fault, bearing));
+            }
+            MotorEvent::FindingEnded(EndFinding { point, fault, bearing, .. }) => {
+                self.findings.entry(point).or_default().remove(&(fault, bearing));
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Holds the diagnosis to what is put into simulated recordings, and to silence on healthy ones.
+#![allow(clippy::print_stderr, reason = "how often it is right is the result of these tests")]
 
 #[path = "diagnosis/envelope.rs"]
 mod envelope;

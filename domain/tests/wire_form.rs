@@ -7,11 +7,11 @@ use cqrs_es::DomainEvent;
 use domain::aggregate::{Decide, decode, encode};
 use domain::image::{Image, ImageEvent, Submission, Variant};
 use domain::motor::{
-    AlarmLevel, Assessment, Bearing, ClearAlarm, MeasuringPoint, Motor, MotorEvent, Nameplate,
-    RaiseAlarm, SensorSeen,
+    AlarmLevel, Assessment, Bearing, BeginFinding, ClearAlarm, EndFinding, MeasuringPoint, Motor,
+    MotorEvent, Nameplate, RaiseAlarm, SensorSeen,
 };
 use domain::time::Timestamp;
-use domain::vibration::{Axis, MachineGroup, Mounting, Support};
+use domain::vibration::{Axis, Evidence, Fault, MachineGroup, Mounting, Support};
 use uuid::Uuid;
 
 const AT: i64 = 1_767_225_600_000_000;
@@ -87,6 +87,20 @@ fn motor_events() -> Vec<MotorEvent> {
         MotorEvent::AlarmCleared(ClearAlarm { point: point(), at: at() }),
         MotorEvent::SensorLost(SensorSeen { point: point(), at: at() }),
         MotorEvent::SensorFound(SensorSeen { point: point(), at: at() }),
+        MotorEvent::FindingBegan(BeginFinding {
+            point: point(),
+            fault: Fault::BearingOuterRace,
+            bearing: Some("DE".to_owned()),
+            confidence: 0.75,
+            evidence: vec![Evidence { frequency_hz: 107.1, expected_hz: 107.36, ratio: 42.0 }],
+            at: at(),
+        }),
+        MotorEvent::FindingEnded(EndFinding {
+            point: point(),
+            fault: Fault::Unbalance,
+            bearing: None,
+            at: at(),
+        }),
     ]
 }
 
@@ -103,6 +117,8 @@ const fn motor_kind(event: &MotorEvent) -> usize {
         MotorEvent::AlarmCleared(_) => 7,
         MotorEvent::SensorLost(_) => 8,
         MotorEvent::SensorFound(_) => 9,
+        MotorEvent::FindingBegan(_) => 10,
+        MotorEvent::FindingEnded(_) => 11,
     }
 }
 
@@ -179,7 +195,7 @@ fn assert_stored_as_told<A: Decide>(events: &[A::Event]) {
 fn every_motor_event_is_stored_as_it_always_was() {
     let events = motor_events();
     let kinds: BTreeSet<_> = events.iter().map(motor_kind).collect();
-    assert_eq!(kinds.len(), 10, "an event has no example");
+    assert_eq!(kinds.len(), 12, "an event has no example");
     assert_stored_as_told::<Motor>(&events);
     insta::assert_json_snapshot!("motor", events);
 }

@@ -19,6 +19,7 @@ mod point;
 mod reading;
 mod roster;
 mod sender;
+mod sight;
 mod tally;
 mod telling;
 
@@ -27,7 +28,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use domain::vibration::{AlarmSettings, PresenceSettings};
+use domain::vibration::{AlarmSettings, Analyser, Demodulator, PresenceSettings, RecordSettings};
 use tokio::sync::Notify;
 
 use crate::{Dependencies, Processor, Service};
@@ -74,6 +75,15 @@ pub struct VibrationSettings {
     pub alarm: AlarmSettings,
     /// When a sensor is lost.
     pub presence: PresenceSettings,
+    /// When a fault is found.
+    pub diagnosis: RecordSettings,
+}
+
+/// What a thread works with: its plans are dear.
+#[derive(Default)]
+struct Instruments {
+    analyser: Analyser,
+    demodulator: Demodulator,
 }
 
 impl Default for VibrationSettings {
@@ -85,6 +95,7 @@ impl Default for VibrationSettings {
             tick_s: 1.0,
             alarm: AlarmSettings::default(),
             presence: PresenceSettings::default(),
+            diagnosis: RecordSettings::default(),
         }
     }
 }

@@ -81,7 +81,9 @@ impl Sensors {
             | MotorEvent::Revised(_)
             | MotorEvent::Relocated { .. }
             | MotorEvent::Decommissioned {}
-            | MotorEvent::AlarmAcknowledged {} => {}
+            | MotorEvent::AlarmAcknowledged {}
+            | MotorEvent::FindingBegan(_)
+            | MotorEvent::FindingEnded(_) => {}
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod answer;
 mod cursor;
+mod diagnosis;
+mod envelope;
 mod events;
 mod fleet;
 mod history;
@@ -30,6 +32,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::live::ReadSide;
 
+pub(crate) use diagnosis::MotorDiagnosis;
 pub(crate) use events::EventPage;
 pub(crate) use fleet::FleetNumbers;
 pub(crate) use resource::LIMIT_MAX;
@@ -69,6 +72,8 @@ pub fn router(queries: Queries) -> Router {
         .route("/v1/motors/{id}/history", get(history::history))
         .route("/v1/motors/{id}/trend", get(vibration::trend))
         .route("/v1/motors/{id}/trend.svg", get(plots::trend))
+        .route("/v1/motors/{id}/diagnosis", get(diagnosis::diagnosis))
+        .route("/v1/motors/{id}/envelope", get(envelope::envelope))
         .route("/v1/motors/{id}/spectrum", get(vibration::spectrum))
         .route("/v1/motors/{id}/spectrum.svg", get(plots::spectrum))
         .route("/v1/images/{id}/events", get(task_events::events))

@@ -2,6 +2,7 @@
 
 pub mod cloud_event;
 pub mod condition;
+mod diagnosis;
 mod fleet;
 pub mod folding;
 pub mod generation;
@@ -20,6 +21,7 @@ mod vibration_trend;
 
 use std::sync::Arc;
 
+pub use diagnosis::{Diagnoses, DiagnosisDocument, StandingFinding};
 pub use fleet::{Fleet, FleetMember};
 pub use images::{ImageDocument, Images, count_by_state};
 pub use kind::{ProjectionKind, collection};
@@ -36,5 +38,6 @@ pub fn all() -> Vec<Arc<dyn ProjectionKind>> {
         kind::kind::<MotorHistory>(),
         kind::kind::<Images>(),
         kind::kind::<VibrationTrend>(),
+        kind::kind::<Diagnoses>(),
     ]
 }

@@ -130,7 +130,9 @@ impl MotorDocument {
             MotorEvent::ZoneChanged { .. }
             | MotorEvent::AlarmCleared(_)
             | MotorEvent::SensorLost(_)
-            | MotorEvent::SensorFound(_) => {}
+            | MotorEvent::SensorFound(_)
+            | MotorEvent::FindingBegan(_)
+            | MotorEvent::FindingEnded(_) => {}
         }
     }
 }

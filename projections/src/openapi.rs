@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::cloud_event::CloudEvent;
-use crate::http::{EventPage, FleetNumbers, LIMIT_MAX, SpectrumLines, Trend};
+use crate::http::{EventPage, FleetNumbers, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend};
 use crate::kind::ProjectionKind;
 use crate::projection::Resource;
 
@@ -45,6 +45,7 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
     let fleet = json_body(&schema::<FleetNumbers>(generator));
     let trend = json_body(&schema::<Trend>(generator));
     let spectrum = json_body(&schema::<SpectrumLines>(generator));
+    let diagnosis = json_body(&schema::<MotorDiagnosis>(generator));
     let mut events = json_body(&schema::<EventPage>(generator));
     events["text/event-stream"] = json!({ "schema": { "type": "string" } });
     let stream = json!({ "text/event-stream": { "schema": { "type": "string" } } });
@@ -91,6 +92,18 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
             "One feature over time, as a plot",
             vec![times(), of_series(), looks()],
             svg.clone(),
+        ),
+        route(
+            "/v1/motors/{id}/diagnosis",
+            "What is wrong, with the lines that speak for it",
+            vec![],
+            diagnosis,
+        ),
+        route(
+            "/v1/motors/{id}/envelope",
+            "The newest spectrum of the squared envelope",
+            vec![of_series()],
+            spectrum.clone(),
         ),
         route("/v1/motors/{id}/spectrum", "The newest spectrum", vec![of_series()], spectrum),
         route(

@@ -77,7 +77,9 @@ fn mark(event: MotorEvent) -> Option<Mark> {
         | MotorEvent::Revised(_)
         | MotorEvent::Relocated { .. }
         | MotorEvent::Decommissioned {}
-        | MotorEvent::AlarmAcknowledged {} => return None,
+        | MotorEvent::AlarmAcknowledged {}
+        | MotorEvent::FindingBegan(_)
+        | MotorEvent::FindingEnded(_) => return None,
     };
     Some(Mark { at, point, change })
 }

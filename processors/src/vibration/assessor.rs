@@ -6,7 +6,6 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
-use domain::vibration::Analyser;
 use futures::future::join_all;
 use ports::event_log::EventLog;
 use ports::readings::Readings;
@@ -15,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 
 use super::motor::{Outcome, Task};
-use super::{Fleet, Tally, VibrationSettings};
+use super::{Fleet, Instruments, Tally, VibrationSettings};
 use crate::Dependencies;
 use shift::Shift;
 
@@ -37,8 +36,8 @@ struct Desk {
     tally: Arc<Tally>,
     outgoing: Arc<Notify>,
     settings: VibrationSettings,
-    /// Those that no thread needs at the moment: their plans are dear.
-    analysers: Mutex<Vec<Analyser>>,
+    /// Those that no thread needs at the moment.
+    instruments: Mutex<Vec<Instruments>>,
 }
 
 impl Assessor {
@@ -51,8 +50,8 @@ impl Assessor {
         settings: VibrationSettings,
     ) -> Self {
         let Dependencies { log, samples, readings, .. } = dependencies.clone();
-        let analysers = Mutex::default();
-        let desk = Desk { log, samples, readings, fleet, tally, outgoing, settings, analysers };
+        let instruments = Mutex::default();
+        let desk = Desk { log, samples, readings, fleet, tally, outgoing, settings, instruments };
         Self { desk: Arc::new(desk) }
     }
 
@@ -78,21 +77,21 @@ impl Desk {
     }
 
     fn run_here(&self, tasks: Vec<Task>) -> Vec<Outcome> {
-        let mut analyser = self.pool(|analysers| analysers.pop()).unwrap_or_default();
+        let mut instruments = self.pool(|pool| pool.pop()).unwrap_or_default();
         let mut outcomes = Vec::with_capacity(tasks.len());
         for task in tasks {
-            let outcome = task.run(&self.settings, &mut analyser);
+            let outcome = task.run(&self.settings, &mut instruments);
             if outcome.state.is_none() {
                 // It may have broken half-way through.
-                analyser = Analyser::default();
+                instruments = Instruments::default();
             }
             outcomes.push(outcome);
         }
-        self.pool(|analysers| analysers.push(analyser));
+        self.pool(|pool| pool.push(instruments));
         outcomes
     }
 
-    fn pool<T>(&self, act: impl FnOnce(&mut Vec<Analyser>) -> T) -> T {
-        act(&mut self.analysers.lock().unwrap_or_else(PoisonError::into_inner))
+    fn pool<T>(&self, act: impl FnOnce(&mut Vec<Instruments>) -> T) -> T {
+        act(&mut self.instruments.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

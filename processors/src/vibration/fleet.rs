@@ -8,7 +8,8 @@ use domain::motor::{
     AlarmLevel, ClearAlarm, MeasuringPoint, Motor, MotorEvent, Nameplate, RaiseAlarm,
 };
 use domain::time::Timestamp;
-use domain::vibration::Machine;
+use domain::vibration::bearing::FaultOrders;
+use domain::vibration::{Machine, Subject};
 use ports::PortError;
 use ports::checkpoint::Progress;
 use ports::event::RecordedEvent;
@@ -29,6 +30,9 @@ pub struct Fleet {
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
     pub(super) machine: Machine,
+    pub(super) line_frequency_hz: f64,
+    /// By position; those of which the geometry is known.
+    bearings: Vec<(String, FaultOrders)>,
     pub(super) in_service: bool,
     /// Whether the motor itself takes its alarm for seen.
     pub(super) acknowledged: bool,
@@ -100,6 +104,8 @@ impl Watched {
     fn new(nameplate: &Nameplate, version: StreamVersion) -> Self {
         Self {
             machine: machine(nameplate),
+            line_frequency_hz: nameplate.line_frequency_hz,
+            bearings: bearings(nameplate),
             in_service: true,
             acknowledged: false,
             acknowledgement: None,
@@ -112,6 +118,8 @@ impl Watched {
         match happened {
             MotorEvent::Registered(nameplate) | MotorEvent::Revised(nameplate) => {
                 self.machine = machine(&nameplate);
+                self.line_frequency_hz = nameplate.line_frequency_hz;
+                self.bearings = bearings(&nameplate);
             }
             MotorEvent::Decommissioned {} => self.in_service = false,
             MotorEvent::AlarmRaised(RaiseAlarm { point, level, .. }) => {
@@ -129,9 +137,32 @@ impl Watched {
             MotorEvent::Relocated { .. }
             | MotorEvent::ZoneChanged { .. }
             | MotorEvent::SensorLost(_)
-            | MotorEvent::SensorFound(_) => {}
+            | MotorEvent::SensorFound(_)
+            | MotorEvent::FindingBegan(_)
+            | MotorEvent::FindingEnded(_) => {}
         }
     }
+
+    /// What is to be looked for at a measuring point: of the bearings those at the sensor, and all of them where
+    /// none has its name.
+    pub(super) fn subject(&self, point: &MeasuringPoint) -> Subject {
+        let is_here = |(position, _): &&(String, _)| position.eq_ignore_ascii_case(&point.sensor);
+        let mut bearings: Vec<_> = self.bearings.iter().filter(is_here).cloned().collect();
+        if bearings.is_empty() {
+            bearings.clone_from(&self.bearings);
+        }
+        Subject {
+            axis: point.axis,
+            boundaries: self.machine.boundaries(point.axis),
+            line_frequency_hz: self.line_frequency_hz,
+            bearings,
+        }
+    }
+}
+
+fn bearings(nameplate: &Nameplate) -> Vec<(String, FaultOrders)> {
+    let known = nameplate.bearings.iter();
+    known.filter_map(|bearing| Some((bearing.position.clone(), bearing.fault_orders()?))).collect()
 }
 
 fn machine(nameplate: &Nameplate) -> Machine {

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::motor::MeasuringPoint;
 use domain::time::Timestamp;
-use domain::vibration::Analyser;
 use ports::command_bus::CommandEnvelope;
 use ports::readings::Reading;
 use ports::samples::{ReceivedSample, Sample};
@@ -12,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use tracing::error;
 use uuid::Uuid;
 
-use super::VibrationSettings;
 use super::fleet::Watched;
 use super::point::{Desk, PointState};
 use super::tally::Dropped;
 use super::telling::Telling;
+use super::{Instruments, VibrationSettings};
 
 /// The most measuring points of one motor.
 const POINTS_MAX: usize = 64;
@@ -57,9 +56,13 @@ pub(super) struct Stored {
 
 impl Task {
     /// Does the work. A fault in it is the motor's own: it costs these samples, and neither those of others nor the loop.
-    pub(super) fn run(self, settings: &VibrationSettings, analyser: &mut Analyser) -> Outcome {
+    pub(super) fn run(
+        self,
+        settings: &VibrationSettings,
+        instruments: &mut Instruments,
+    ) -> Outcome {
         let (motor_id, samples) = (self.motor_id, self.samples.len());
-        let work = AssertUnwindSafe(|| self.work(settings, analyser));
+        let work = AssertUnwindSafe(|| self.work(settings, instruments));
         catch_unwind(work).unwrap_or_else(|_| {
             error!(motor = %motor_id, "the work on motor {motor_id} broke; its samples are lost");
             Outcome {
@@ -72,13 +75,13 @@ impl Task {
         })
     }
 
-    fn work(self, settings: &VibrationSettings, analyser: &mut Analyser) -> Outcome {
+    fn work(self, settings: &VibrationSettings, instruments: &mut Instruments) -> Outcome {
         let Self { motor_id, watched, mut state, samples, quiet_until } = self;
         let mut desk = Desk {
             motor_id,
             watched: &watched,
             settings,
-            analyser,
+            instruments,
             readings: Vec::new(),
             telling: Telling::to(motor_id),
             dropped: Vec::new(),

@@ -1,11 +1,13 @@
 //! One measuring point of one motor: its segment in hand, its alarm, its presence, and what its motor has been told.
 
-use domain::motor::{self, AlarmLevel, MeasuringPoint, RaiseAlarm, ReportCondition};
+use domain::motor::{
+    self, AlarmLevel, MeasuringPoint, RaiseAlarm, ReportCondition, ReportFindings,
+};
 use domain::time::Timestamp;
 use domain::vibration::{
-    AlarmInput, AlarmState, AlarmTransition, Analyser, Assembler, Assessment, Band, Condition,
-    Ended, Level, Limits, Measurement, Placement, Presence, PresenceTransition, Quality, Reason,
-    SampleBlock, Window, assess_measurement, assess_window,
+    AlarmInput, AlarmState, AlarmTransition, Assembler, Assessment, Band, Condition, Ended, Level,
+    Limits, Measurement, Placement, Presence, PresenceTransition, Quality, Reason, SampleBlock,
+    Watch, Window, assess_measurement, examine_window,
 };
 use fail::fail_point;
 use ports::readings::Reading;
@@ -15,7 +17,7 @@ use uuid::Uuid;
 use super::fleet::Watched;
 use super::tally::Dropped;
 use super::telling::Telling;
-use super::{VibrationSettings, reading};
+use super::{Instruments, VibrationSettings, reading, sight};
 
 /// When nothing has come for so long, in seconds, a burst is taken to be over: what it is worth is said then.
 const BURST_PAUSE_S: f64 = 5.0;
@@ -37,6 +39,9 @@ pub(super) struct PointState {
     last: Option<Last>,
     told: Option<motor::Assessment>,
     told_alarm: Option<AlarmLevel>,
+    /// Absent in what was stored before there were diagnoses.
+    #[serde(default)]
+    watch: Watch,
 }
 
 /// The last judged velocity and its limits, in mm/s, as bits: text would not promise to give all of them back.
@@ -52,7 +57,7 @@ pub(super) struct Desk<'a> {
     pub(super) motor_id: Uuid,
     pub(super) watched: &'a Watched,
     pub(super) settings: &'a VibrationSettings,
-    pub(super) analyser: &'a mut Analyser,
+    pub(super) instruments: &'a mut Instruments,
     pub(super) readings: Vec<Reading>,
     pub(super) telling: Telling,
     pub(super) dropped: Vec<Dropped>,
@@ -72,6 +77,7 @@ impl PointState {
             last: None,
             told: None,
             told_alarm: None,
+            watch: Watch::default(),
         }
     }
 
@@ -94,6 +100,7 @@ impl PointState {
             if let Some((ended, window)) = self.assembler.close() {
                 self.take_end(&ended, desk);
                 window.iter().for_each(|window| self.take_window(window, desk));
+                self.end_record(&ended, desk);
             }
         }
         let lost_at = self.presence.lost_at(&desk.settings.presence);
@@ -148,12 +155,35 @@ impl PointState {
     }
 
     fn take_window(&mut self, window: &Window, desk: &mut Desk<'_>) {
-        let machine = &desk.watched.machine;
-        let assessment = assess_window(desk.analyser, window, self.point.axis, machine);
+        let Instruments { analyser, demodulator } = &mut *desk.instruments;
+        let watched = desk.watched;
+        let examined = examine_window(analyser, window, self.point.axis, &watched.machine);
+        let line_frequency_hz = watched.line_frequency_hz;
         let reading =
-            reading::of_window(desk.motor_id, &self.point, window, &assessment, desk.analyser);
+            reading::of_window(desk.motor_id, &self.point, window, &examined, line_frequency_hz);
         desk.readings.push(reading);
+        let (subject, settings) = (watched.subject(&self.point), &desk.settings.diagnosis);
+        let (seen, is_break) = (sight::of(window, &examined), sight::is_break(window));
+        let is_other = self.watch.take(seen, is_break, &subject, settings, demodulator);
+        let assessment = examined.assessment;
         self.judge(window.ended_at(), &assessment, window.speed_rpm, desk);
+        if is_other {
+            self.tell_findings(window.ended_at(), "findings", desk);
+        }
+    }
+
+    /// Nothing continues what was recorded, so it is judged as it is.
+    fn end_record(&mut self, ended: &Ended, desk: &mut Desk<'_>) {
+        let lasted_s = ended.ended_at.seconds_since(ended.started_at);
+        let subject = desk.watched.subject(&self.point);
+        if self.watch.end(lasted_s, &subject, &desk.settings.diagnosis) {
+            self.tell_findings(ended.ended_at, "findings-at-end", desk);
+        }
+    }
+
+    fn tell_findings(&self, at: Timestamp, what: &str, desk: &mut Desk<'_>) {
+        let (point, findings) = (self.point.clone(), self.watch.findings());
+        desk.telling.diagnose(ReportFindings { point, findings, at }, what);
     }
 
     fn take_end(&mut self, ended: &Ended, desk: &mut Desk<'_>) {

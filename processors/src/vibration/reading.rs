@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::motor::MeasuringPoint;
 use domain::time::Timestamp;
 use domain::vibration::{
-    Analyser, Assessment, Condition, Features, Quality, Quantity, Reason, Taper, Unit, Window,
+    Assessment, Condition, Examination, Features, Quality, Quantity, Spectrum as Lines, Unit,
+    Window, order_velocities,
 };
 use ports::readings::{Reading, Spectrum};
 use uuid::Uuid;
@@ -20,11 +21,18 @@ pub(super) fn of_window(
     motor_id: Uuid,
     point: &MeasuringPoint,
     window: &Window,
-    assessment: &Assessment,
-    analyser: &mut Analyser,
+    examined: &Examination<'_>,
+    line_frequency_hz: f64,
 ) -> Reading {
-    let spectrum = has_lines(assessment).then(|| spectrum(window, analyser));
-    let reading = of_assessment(motor_id, point, window.ended_at(), assessment, window.speed_rpm);
+    let spectrum = examined.spectrum.map(|lines| spectrum(window, &lines));
+    let (at, speed_rpm) = (window.ended_at(), window.speed_rpm);
+    let mut reading = of_assessment(motor_id, point, at, &examined.assessment, speed_rpm);
+    let is_judged = matches!(examined.assessment, Assessment::Condition(_));
+    if let (true, Some(lines), Some(rpm)) = (is_judged, examined.spectrum, speed_rpm) {
+        let orders = order_velocities(&lines, window.unit, rpm / 60.0, line_frequency_hz);
+        let finite = orders.into_iter().filter(|(_, value)| value.is_finite());
+        reading.features.extend(finite.map(|(name, value)| (name.to_owned(), value)));
+    }
     Reading { spectrum, ..reading }
 }
 
@@ -55,14 +63,6 @@ pub(super) fn of_assessment(
     features.retain(|_, value| value.is_finite());
     let MeasuringPoint { sensor, axis } = point.clone();
     Reading { motor_id, sensor, axis, at, features, quality, spectrum: None }
-}
-
-/// A signal that is there but cannot be judged for its low rate still has its lines.
-fn has_lines(assessment: &Assessment) -> bool {
-    match assessment {
-        Assessment::Condition(_) => true,
-        Assessment::NotAssessable { reason, .. } => *reason == Reason::SampleRateTooLow,
-    }
 }
 
 /// The amplitudes of the mean-free signal carry the quantity in their name: `acceleration_peak_m_s2`.
@@ -100,8 +100,7 @@ fn names(quality: &Quality) -> Vec<String> {
     names.expect("flags are written as names")
 }
 
-fn spectrum(window: &Window, analyser: &mut Analyser) -> Spectrum {
-    let lines = analyser.spectrum(&window.samples, window.sample_rate_hz, Taper::Hann);
+fn spectrum(window: &Window, lines: &Lines<'_>) -> Spectrum {
     let resolution_hz = lines.resolution_hz();
     let unit = match window.unit.quantity() {
         Quantity::Acceleration => Unit::MetrePerSecondSquared,

@@ -2,7 +2,7 @@
 
 use domain::motor::{
     AlarmLevel, Assessment, ClearAlarm, Command, MeasuringPoint, Motor, RaiseAlarm,
-    ReportCondition, SensorSeen,
+    ReportCondition, ReportFindings, SensorSeen,
 };
 use domain::time::Timestamp;
 use ports::command_bus::CommandEnvelope;
@@ -53,6 +53,12 @@ impl Telling {
     pub(super) fn clear(&mut self, point: &MeasuringPoint, at: Timestamp) {
         let clearance = ClearAlarm { point: point.clone(), at };
         self.tell(point, "clear", at, &Command::ClearAlarm(clearance));
+    }
+
+    /// `what` tells verdicts apart that are given on the same samples.
+    pub(super) fn diagnose(&mut self, report: ReportFindings, what: &str) {
+        let (point, at) = (report.point.clone(), report.at);
+        self.tell(&point, what, at, &Command::ReportFindings(report));
     }
 
     pub(super) fn lose(&mut self, point: &MeasuringPoint, at: Timestamp) {

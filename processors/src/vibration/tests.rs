@@ -2,6 +2,7 @@
 
 mod alone;
 mod backlog;
+mod diagnosis;
 mod presence;
 mod restart;
 mod sending;

@@ -50,14 +50,14 @@ pub(crate) struct Trend {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SpectrumLines {
-    sensor: String,
-    axis: Axis,
-    at: Timestamp,
-    frequency_hz: Vec<f64>,
-    amplitude: Vec<f32>,
-    unit: String,
+    pub(super) sensor: String,
+    pub(super) axis: Axis,
+    pub(super) at: Timestamp,
+    pub(super) frequency_hz: Vec<f64>,
+    pub(super) amplitude: Vec<f32>,
+    pub(super) unit: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    speed_rpm: Option<f64>,
+    pub(super) speed_rpm: Option<f64>,
 }
 
 pub(super) async fn trend(

@@ -1,0 +1,79 @@
+//! The squared envelope of a measuring point, from the record that the vibration processor has in hand.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use domain::motor::MeasuringPoint;
+use domain::vibration::Watch;
+use domain::vibration::diagnosis::RecordEnvelope;
+use ports::problem::Problem;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Context;
+use super::answer::Answer;
+use super::params::Params;
+use super::problem::Failure;
+use super::vibration::{SPECTRUM_PARAMS, SpectrumLines, axis, known_motor};
+
+/// Of a squared acceleration.
+const UNIT: &str = "(m/s2)2";
+
+/// What is read of the processor's state: only what the domain has a word for.
+#[derive(Default, Deserialize)]
+struct Kept {
+    points: Vec<KeptPoint>,
+}
+
+#[derive(Deserialize)]
+struct KeptPoint {
+    point: MeasuringPoint,
+    #[serde(default)]
+    watch: Watch,
+}
+
+pub(super) async fn envelope(
+    State(shared): State<Context>,
+    Path(key): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Answer, Failure> {
+    let params = Params::of(&uri, &SPECTRUM_PARAMS)?;
+    let known = known_motor(&shared, &key, &params).await?;
+    let (sensor, axis) = (params.text("sensor"), axis(&params)?);
+    let kept = kept(&shared, known.motor.motor_id).await?;
+    let wanted = kept.points.into_iter().filter(|kept| {
+        sensor.is_none_or(|sensor| kept.point.sensor == sensor)
+            && axis.is_none_or(|axis| kept.point.axis == axis)
+    });
+    let measured = wanted.filter_map(|kept| Some((kept.watch.envelope()?, kept.point)));
+    let newest = measured.max_by_key(|(envelope, _)| envelope.at);
+    let (envelope, point) = newest.ok_or_else(|| {
+        let detail = "no envelope was measured there yet; it needs samples of acceleration, the speed, and a bearing \
+                      of which the geometry is known";
+        Problem::new(404, "no_data", "There is no data", detail)
+    })?;
+    let lines = lines(envelope, point);
+    Ok(Answer::json(&lines).tagged_by_content().at(known.position).unless_known(&headers))
+}
+
+async fn kept(shared: &Context, motor_id: Uuid) -> Result<Kept, Failure> {
+    let states = shared.queries.readings.states(&[motor_id]).await?;
+    let unreadable =
+        |_| Problem::unavailable("the state was stored in another form; it comes with new samples");
+    let Some(state) = states.get(&motor_id) else { return Ok(Kept::default()) };
+    Ok(serde_json::from_str(state).map_err(unreadable)?)
+}
+
+fn lines(envelope: RecordEnvelope, point: MeasuringPoint) -> SpectrumLines {
+    let RecordEnvelope { at, resolution_hz, amplitudes, shaft_hz, .. } = envelope;
+    let frequencies = (0..amplitudes.len()).map(|line| line as f64 * resolution_hz);
+    SpectrumLines {
+        sensor: point.sensor,
+        axis: point.axis,
+        at,
+        frequency_hz: frequencies.collect(),
+        amplitude: amplitudes,
+        unit: UNIT.to_owned(),
+        speed_rpm: Some(shaft_hz * 60.0),
+    }
+}
