@@ -11,8 +11,8 @@ use ports::blobs::{BlobKey, Blobs};
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemorySamples,
-    MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 use ports::stream::{GlobalPosition, StreamVersion};
 use ports::work_queue::{Job, WorkQueue};
@@ -76,6 +76,7 @@ async fn work(pictures: &[Bytes]) -> usize {
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         blobs,
         queue,
+        renditions: Arc::new(MemoryRenditions::default()),
         samples: Arc::new(MemorySamples::new(clock.clone())),
         readings: Arc::new(MemoryReadings::default()),
         clock,
