@@ -1,5 +1,7 @@
 //! A row of `events` and the event that it holds, whoever wrote it.
 
+use std::borrow::Cow;
+
 use ports::event::{Metadata, RecordedEvent};
 use ports::stream::{GlobalPosition, StreamVersion};
 use serde::Deserialize;
@@ -48,15 +50,18 @@ fn data(event_type: &str, payload: String) -> Result<Box<RawValue>, Fault> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Tagged<'a> {
-        #[serde(rename = "type")]
-        tag: String,
+        #[serde(rename = "type", borrow)]
+        tag: Cow<'a, str>,
         #[serde(borrow)]
         data: Option<&'a RawValue>,
     }
     if let Ok(Tagged { tag, data }) = serde_json::from_str::<Tagged<'_>>(&payload)
         && tag == event_type
     {
-        return Ok(RawValue::from_string(data.map_or("{}", RawValue::get).to_owned())?);
+        return Ok(match data {
+            Some(data) => data.to_owned(),
+            None => RawValue::from_string("{}".to_owned())?,
+        });
     }
     if payload.trim_start().starts_with('{') {
         return Ok(RawValue::from_string(payload)?);
