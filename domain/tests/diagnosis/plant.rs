@@ -95,8 +95,11 @@ impl Plant {
     }
 
     fn add_shocks(&self, samples: &mut [f64], random: &mut Random) {
+        if self.shocks_hz <= 0.0 {
+            return;
+        }
         let mut at = 0.0;
-        while self.shocks_hz > 0.0 {
+        loop {
             at -= random.uniform().ln() / self.shocks_hz;
             let Some(sample) = samples.get_mut((at * self.rate_hz) as usize) else { break };
             let sign = if random.uniform() < 0.5 { -1.0 } else { 1.0 };
