@@ -55,6 +55,7 @@ pub struct Queries {
 struct Shared {
     queries: Queries,
     live_streams: Arc<Semaphore>,
+    completed: readings::Completed,
 }
 
 type Context = Arc<Shared>;
@@ -81,5 +82,9 @@ pub fn router(queries: Queries) -> Router {
     for kind in crate::all() {
         router = resource::routes(router, &kind);
     }
-    router.with_state(Arc::new(Shared { queries, live_streams }))
+    router.with_state(Arc::new(Shared {
+        queries,
+        live_streams,
+        completed: readings::Completed::default(),
+    }))
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use ports::PortError;
 use ports::dead_letter::DeadLetters;
 use ports::read_models::{Collection, Document, ReadModels};
@@ -15,8 +16,8 @@ use crate::projector::handler_name;
 /// For how long it is remembered which generation is live. The one before it is kept up to date, so that a reader
 /// who is late by this much misses nothing.
 pub(crate) const LIVE_CACHE_MS: u64 = 250;
-const POLL_MS_MIN: u64 = 5;
-const POLL_MS_MAX: u64 = 50;
+const POLL_MS_MIN: u64 = 2;
+const POLL_MS_MAX: u64 = 10;
 
 /// How readers are served.
 #[derive(Clone, Copy, Debug)]
@@ -121,11 +122,40 @@ impl ReadSide {
     ) -> Result<Option<Document>, ReadError> {
         let found = self.models.get(&view.collection, &[key.to_owned()]).await?;
         let document = found.into_iter().find(|document| document.key == key);
-        let position = document.as_ref().map(|document| document.position).unwrap_or_default();
-        if let Some(asked) = min_position.filter(|asked| position < *asked) {
-            self.require_unparked(view, stream, asked).await?;
-        }
+        let position = document.as_ref().map(|document| document.position);
+        self.require_whole(view, stream, position, min_position).await?;
         Ok(document.filter(|document| document.body.is_some()))
+    }
+
+    /// The body of the same document as JSON, for whoever only hands it on.
+    ///
+    /// # Errors
+    /// As [`document`](Self::document).
+    pub async fn written_document(
+        &self,
+        view: &View,
+        stream: &StreamName,
+        key: &str,
+        min_position: Option<GlobalPosition>,
+    ) -> Result<Option<Bytes>, ReadError> {
+        let document = self.models.get_written(&view.collection, key).await?;
+        let position = document.as_ref().map(|document| document.position);
+        self.require_whole(view, stream, position, min_position).await?;
+        Ok(document.and_then(|document| document.body))
+    }
+
+    /// A document that has not come to `min_position` must not lack an event that is parked.
+    async fn require_whole(
+        &self,
+        view: &View,
+        stream: &StreamName,
+        position: Option<GlobalPosition>,
+        min_position: Option<GlobalPosition>,
+    ) -> Result<(), ReadError> {
+        match min_position.filter(|asked| position.unwrap_or_default() < *asked) {
+            Some(asked) => self.require_unparked(view, stream, asked).await,
+            None => Ok(()),
+        }
     }
 
     /// That no event of `stream` up to `asked` is parked for this view.

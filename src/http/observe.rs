@@ -20,17 +20,18 @@ pub(super) async fn measure(
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let method = request.method().to_string();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let method = method.as_str();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let given = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let given = given.map(str::to_owned);
-    let route = route.as_deref().unwrap_or(NO_ROUTE);
-    let span = TraceSpan::request(&method, route, given.as_deref());
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let span = TraceSpan::request(method, route, given.as_deref());
     let response = span.run(next.run(request)).await;
     let status = response.status().as_u16();
     span.answered(status);
     let duration_s = began.elapsed().as_secs_f64();
-    metrics.request(&method, route, status, duration_s);
+    metrics.request(method, route, status, duration_s);
     debug!(%method, route, status, duration_s, "answered");
     if status >= 500 && status != 503 {
         error!(%method, route, status, "a request failed");

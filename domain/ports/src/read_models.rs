@@ -1,6 +1,7 @@
 //! Keeps the documents that projections build and queries read.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde_json::Value;
 
 use crate::PortError;
@@ -41,6 +42,18 @@ pub trait ReadModels: Send + Sync {
         collection: &Collection,
         keys: &[String],
     ) -> Result<Vec<Document>, PortError>;
+
+    /// The document under `key`, also a removed one, for whoever only hands it on: as [`get`](Self::get) tells it. A store
+    /// that has it as text need not read it for that.
+    async fn get_written(
+        &self,
+        collection: &Collection,
+        key: &str,
+    ) -> Result<Option<WrittenDocument>, PortError> {
+        let found = self.get(collection, &[key.to_owned()]).await?;
+        let found = found.into_iter().find(|document| document.key == key);
+        Ok(found.map(|document| WrittenDocument::of(document.position, document.body.as_ref())))
+    }
 
     /// The documents that match, in order; removed ones are never among them.
     async fn query(&self, collection: &Collection, query: &Query) -> Result<Page, PortError>;
@@ -115,6 +128,23 @@ pub struct Document {
     pub position: GlobalPosition,
     /// `None`: it was removed.
     pub body: Option<Value>,
+}
+
+/// A stored document whose body is written out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenDocument {
+    /// Of the last event that changed it.
+    pub position: GlobalPosition,
+    /// JSON; `None`: it was removed.
+    pub body: Option<Bytes>,
+}
+
+impl WrittenDocument {
+    /// Writes `body` out.
+    pub fn of(position: GlobalPosition, body: Option<&Value>) -> Self {
+        let write = |body| serde_json::to_vec(body).expect("JSON values can be written as JSON");
+        Self { position, body: body.map(write).map(Bytes::from) }
+    }
 }
 
 /// Which documents, in which order.

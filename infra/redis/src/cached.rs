@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Progress;
 use ports::read_models::{
-    Collection, Document, Filter, Generations, Page, Query, ReadModels, Write,
+    Collection, Document, Filter, Generations, Page, Query, ReadModels, Write, WrittenDocument,
 };
 use serde_json::Value;
 
@@ -96,6 +96,19 @@ impl ReadModels for CachedReadModels {
         let documents = self.shared.inner.get(collection, keys).await?;
         self.shared.standings.of(collection).note_reads(&documents);
         Ok(documents)
+    }
+
+    async fn get_written(
+        &self,
+        collection: &Collection,
+        key: &str,
+    ) -> Result<Option<WrittenDocument>, PortError> {
+        if !self.is_direct {
+            return self.shared.written(collection, key).await;
+        }
+        let documents = self.get(collection, &[key.to_owned()]).await?;
+        let found = documents.into_iter().find(|document| document.key == key);
+        Ok(found.map(|document| WrittenDocument::of(document.position, document.body.as_ref())))
     }
 
     async fn query(&self, collection: &Collection, query: &Query) -> Result<Page, PortError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ports::read_models::Collection;
 use redis::{Cmd, Pipeline, Script};
 
@@ -51,16 +52,17 @@ impl Entries {
         place: &Place<'_>,
         keys: &[String],
     ) -> Option<Vec<(Entry, usize)>> {
-        let read = |key: &String, bytes: Option<&[u8]>| {
-            (Entry::read(key, bytes), bytes.map_or(0, <[u8]>::len))
+        let read = |bytes: Option<Vec<u8>>| {
+            let length = bytes.as_ref().map_or(0, Vec::len);
+            (Entry::read(bytes.map(Bytes::from)), length)
         };
         if let [key] = keys {
             let bytes: Option<Vec<u8>> = self.link.ask(&Cmd::get(self.name(place, key))).await?;
-            return Some(vec![read(key, bytes.as_deref())]);
+            return Some(vec![read(bytes)]);
         }
         let names: Vec<String> = keys.iter().map(|key| self.name(place, key)).collect();
         let found: Vec<Option<Vec<u8>>> = self.link.ask(&Cmd::mget(names)).await?;
-        Some(keys.iter().zip(&found).map(|(key, bytes)| read(key, bytes.as_deref())).collect())
+        Some(found.into_iter().map(read).collect())
     }
 
     /// Takes the places of missing entries; tells which ones nobody else had taken.

@@ -10,9 +10,11 @@
 //!
 //! Positions have 20 digits, so that comparing them as texts compares them as numbers.
 
-use ports::read_models::Document;
+use bytes::Bytes;
+use ports::read_models::WrittenDocument;
 use ports::stream::GlobalPosition;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 const VALUE: u8 = b'V';
 const LEASE: u8 = b'L';
@@ -22,7 +24,7 @@ const DIGITS: usize = 20;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Entry {
     /// The document, or its tombstone.
-    Known(Document),
+    Known(WrittenDocument),
     /// There is no document.
     Absent,
     /// Only the store can tell, and nobody is to put it here.
@@ -32,21 +34,24 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// What the bytes under the key of the document `key` say. What cannot be read is as good as too large.
-    pub(crate) fn read(key: &str, bytes: Option<&[u8]>) -> Self {
+    /// What the bytes under a key say. What cannot be read is as good as too large.
+    pub(crate) fn read(bytes: Option<Bytes>) -> Self {
         match bytes {
             None => Self::Missing,
-            Some([VALUE, rest @ ..]) => Self::value(key, rest).unwrap_or(Self::AskStore),
-            Some(_) => Self::AskStore,
+            Some(bytes) => Self::value(&bytes).unwrap_or(Self::AskStore),
         }
     }
 
-    fn value(key: &str, rest: &[u8]) -> Option<Self> {
-        let (digits, rest) = rest.split_at_checked(DIGITS)?;
+    fn value(bytes: &Bytes) -> Option<Self> {
+        let (digits, rest) = bytes.strip_prefix(&[VALUE])?.split_at_checked(DIGITS)?;
         let position = GlobalPosition(str::from_utf8(digits).ok()?.parse().ok()?);
-        let document = |body| Self::Known(Document { key: key.to_owned(), position, body });
+        let document = |body| Self::Known(WrittenDocument { position, body });
         match rest {
-            [b'B', json @ ..] => Some(document(Some(serde_json::from_slice(json).ok()?))),
+            [b'B', json @ ..] => {
+                // Whoever hands it on relies on its being JSON.
+                serde_json::from_slice::<&RawValue>(json).ok()?;
+                Some(document(Some(bytes.slice_ref(json))))
+            }
             [b'D'] => Some(document(None)),
             [b'A'] => Some(Self::Absent),
             _ => None,
@@ -96,11 +101,11 @@ mod tests {
     const BYTES_MAX: usize = 64;
 
     fn read(bytes: &[u8]) -> Entry {
-        Entry::read("k", Some(bytes))
+        Entry::read(Some(Bytes::copy_from_slice(bytes)))
     }
 
     fn known(position: u64, body: Option<Value>) -> Entry {
-        Entry::Known(Document { key: "k".to_owned(), position: GlobalPosition(position), body })
+        Entry::Known(WrittenDocument::of(GlobalPosition(position), body.as_ref()))
     }
 
     #[test]
@@ -112,7 +117,7 @@ mod tests {
             assert_eq!(read(&document(of, None, BYTES_MAX)), known(position, None));
         }
         assert_eq!(read(&absent()), Entry::Absent);
-        assert_eq!(Entry::read("k", None), Entry::Missing);
+        assert_eq!(Entry::read(None), Entry::Missing);
     }
 
     #[test]
@@ -125,6 +130,7 @@ mod tests {
             b"",
             b"V",
             b"V00000000000000000017",
+            b"V00000000000000000017B{\"name\":",
             b"V0000000000000000001xB{}",
         ] {
             assert_eq!(read(bytes), Entry::AskStore);

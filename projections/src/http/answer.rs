@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 /// The position that an answer includes everything up to.
 pub(super) const POSITION: HeaderName = HeaderName::from_static("atalaya-position");
 
+pub(super) const JSON: &str = "application/json";
 /// Asked for again before it is shown again; for what has an `ETag` of its content.
 pub(super) const REVALIDATE: &str = "no-cache";
 /// Never kept: its readings change though its version does not.
@@ -26,7 +27,7 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json(body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("answers are plain data with text as keys");
-        Self::of("application/json", body)
+        Self::of(JSON, body)
     }
 
     pub(super) fn of(content_type: &'static str, body: impl Into<Bytes>) -> Self {

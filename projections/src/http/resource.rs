@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, ETAG, LINK};
 use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
@@ -11,10 +11,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ports::PortError;
 use ports::read_models::{Cursor, Filter, Query, Sort};
 use ports::stream::StreamName;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::answer::{Answer, REVALIDATE, UNKEPT};
+use super::answer::{Answer, JSON, REVALIDATE, UNKEPT};
 use super::params::{Params, id, refused_one};
 use super::problem::Failure;
 use super::{cursor, readings};
@@ -31,12 +32,10 @@ const COMPLETED_AT_A_TIME: usize = 8;
 pub(super) fn routes(router: Router<Context>, kind: &Arc<dyn ProjectionKind>) -> Router<Context> {
     let Some(resource) = kind.resource() else { return router };
     let (one, all) = (Arc::clone(kind), Arc::clone(kind));
-    let item = async move |State(shared): State<Context>,
-                           Path(id): Path<String>,
-                           uri: Uri,
-                           headers: HeaderMap| {
-        item(&shared, &*one, resource, &id, &uri, &headers).await
-    };
+    let item =
+        async move |State(shared): State<Context>, Path(id): Path<String>, request: Request| {
+            item(&shared, &*one, resource, &id, request.uri(), request.headers()).await
+        };
     let list = async move |State(shared): State<Context>, uri: Uri| {
         list(&shared, &*all, resource, &uri).await
     };
@@ -57,15 +56,29 @@ async fn item(
     let read_side = &shared.queries.read_side;
     let view = read_side.at(kind.collection(0), min_position).await?;
     let stream = StreamName::new(kind.categories()[0], id);
-    let found = read_side.document(&view, &stream, &id.to_string(), min_position).await?;
-    let body = found.and_then(|document| document.body);
+    let body = read_side.written_document(&view, &stream, &id.to_string(), min_position).await?;
     let body =
         body.ok_or_else(|| Failure::not_found(format!("there is no {} {id}", resource.noun)))?;
-    let version = body["version"].as_u64().unwrap_or_default();
-    let body = completed(shared, resource, body).await?;
-    let answer = Answer::json(&body).at(view.position).with(ETAG, format!("\"{version}\""));
+    let Versioned { version } = read(&body)?;
+    let body = if resource.with_readings {
+        shared.completed.of(&*shared.queries.readings, id, body).await?
+    } else {
+        body
+    };
+    let answer = Answer::of(JSON, body).at(view.position).with(ETAG, format!("\"{version}\""));
     let kept = if resource.with_readings { UNKEPT } else { REVALIDATE };
     Ok(answer.with(CACHE_CONTROL, kept).unless_known(headers))
+}
+
+/// What an answer's tag is made of.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default)]
+    version: u64,
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, PortError> {
+    serde_json::from_slice(body).map_err(|error| PortError::new("reading a document", error))
 }
 
 async fn list(

@@ -6,12 +6,13 @@ mod paging;
 mod queries;
 mod writes;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{fresh_name, in_time};
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::read_models::{
-    Collection, Document, Field, Filter, Page, Query, ReadModels, Sort, Write,
+    Collection, Document, Field, Filter, Page, Query, ReadModels, Sort, Write, WrittenDocument,
 };
 use crate::stream::GlobalPosition;
 
@@ -122,9 +123,18 @@ async fn commit_values(
     commit(models, collection, &writes).await;
 }
 
+/// Asked for in both ways, which must tell the same.
 async fn get_one(models: &dyn ReadModels, collection: &Collection, key: &str) -> Option<Document> {
     let mut found = models.get(collection, &[key.to_owned()]).await.unwrap();
     assert!(found.len() <= 1);
+    let written = models.get_written(collection, key).await.unwrap();
+    let read = |body: Bytes| serde_json::from_slice(&body).unwrap();
+    let read = written.map(|WrittenDocument { position, body }| Document {
+        key: key.to_owned(),
+        position,
+        body: body.map(read),
+    });
+    assert_eq!(read.as_ref(), found.first());
     found.pop()
 }
 

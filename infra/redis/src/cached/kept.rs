@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::read_models::Document;
+use ports::read_models::WrittenDocument;
 use tokio::time::Instant;
 
 use crate::epoch::Published;
@@ -23,7 +23,7 @@ pub(super) struct Kept {
 struct Known {
     at: Instant,
     /// `None`: there is none.
-    document: Option<Document>,
+    document: Option<WrittenDocument>,
 }
 
 impl Kept {
@@ -33,7 +33,7 @@ impl Kept {
         since: &Published,
         key: &str,
         age_max: Duration,
-    ) -> Option<Option<Document>> {
+    ) -> Option<Option<WrittenDocument>> {
         self.since.as_deref().filter(|known| *known == since)?;
         let known = self.by_key.get(key).filter(|known| known.at.elapsed() < age_max)?;
         Some(known.document.clone())
@@ -44,7 +44,7 @@ impl Kept {
         &mut self,
         since: &Arc<Published>,
         key: &str,
-        document: Option<Document>,
+        document: Option<WrittenDocument>,
         bytes: usize,
         bytes_max: usize,
     ) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::PortError;
-use ports::read_models::{Collection, Document};
+use ports::read_models::{Collection, Document, WrittenDocument};
 use ports::stream::GlobalPosition;
 
 use super::Shared;
@@ -35,6 +35,32 @@ impl Shared {
         Ok(published)
     }
 
+    /// One document, handed on as it was kept where that is so.
+    pub(super) async fn written(
+        &self,
+        collection: &Collection,
+        key: &str,
+    ) -> Result<Option<WrittenDocument>, PortError> {
+        if !self.entries.link.is_off() {
+            let standing = self.standings.of(collection);
+            let age_max = Duration::from_millis(self.entries.settings.entry_ms_max);
+            if let Some(look) = self.look(collection, &standing).await?
+                && let Some(kept) = standing.kept().get(&look, key, age_max)
+            {
+                self.count_kept(1);
+                return Ok(kept);
+            }
+        }
+        let found = self.documents(collection, &[key.to_owned()]).await?;
+        let found = found.into_iter().find(|document| document.key == key);
+        Ok(found.map(|document| WrittenDocument::of(document.position, document.body.as_ref())))
+    }
+
+    fn count_kept(&self, hits: usize) {
+        CacheCounts::add(&self.entries.counts.hits, hits);
+        CacheCounts::add(&self.entries.counts.kept_hits, hits);
+    }
+
     /// The documents, none of them older than the progress that was last seen.
     pub(super) async fn documents(
         &self,
@@ -51,7 +77,7 @@ impl Shared {
             return self.inner.get(collection, keys).await;
         };
         let mut documents = Vec::with_capacity(keys.len());
-        let unkept = self.kept(&standing, look, keys, &mut documents);
+        let unkept = self.kept(&standing, look, keys, &mut documents)?;
         let place = Place { collection, epoch };
         for some in unkept.chunks(ENTRIES_MAX) {
             documents.extend(self.some_documents(&place, &standing, look, some).await?);
@@ -66,21 +92,19 @@ impl Shared {
         look: &Published,
         keys: &[String],
         documents: &mut Vec<Document>,
-    ) -> Vec<String> {
+    ) -> Result<Vec<String>, PortError> {
         let age_max = Duration::from_millis(self.entries.settings.entry_ms_max);
         let kept = standing.kept();
         let mut unkept = Vec::new();
         for key in keys {
             match kept.get(look, key, age_max) {
-                Some(document) => documents.extend(document),
+                Some(document) => documents.extend(document.map(|it| read(key, it)).transpose()?),
                 None => unkept.push(key.clone()),
             }
         }
         drop(kept);
-        let hits = keys.len() - unkept.len();
-        CacheCounts::add(&self.entries.counts.hits, hits);
-        CacheCounts::add(&self.entries.counts.kept_hits, hits);
-        unkept
+        self.count_kept(keys.len() - unkept.len());
+        Ok(unkept)
     }
 
     async fn some_documents(
@@ -109,7 +133,7 @@ impl Shared {
                     continue;
                 }
             };
-            documents.extend(known.clone());
+            documents.extend(known.clone().map(|it| read(key, it)).transpose()?);
             standing.kept().put(look, key, known, bytes, kept_bytes_max);
         }
         let counts = &self.entries.counts;
@@ -159,4 +183,12 @@ impl Shared {
     ) -> Vec<u8> {
         entry::document(position, body, self.entries.settings.entry_bytes_max)
     }
+}
+
+/// What was kept under `key` was seen to be JSON before.
+fn read(key: &str, written: WrittenDocument) -> Result<Document, PortError> {
+    let WrittenDocument { position, body } = written;
+    let body = body.map(|body| serde_json::from_slice(&body)).transpose();
+    let body = body.map_err(|error| PortError::new(format!("reading the cached {key}"), error))?;
+    Ok(Document { key: key.to_owned(), position, body })
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Progress;
 use ports::read_models::{
-    Collection, Document, Filter, Generations, Page, Query, ReadModels, Write,
+    Collection, Document, Filter, Generations, Page, Query, ReadModels, Write, WrittenDocument,
 };
 use serde_json::Value;
 
@@ -64,6 +64,14 @@ impl ReadModels for MeasuredReadModels {
         keys: &[String],
     ) -> Result<Vec<Document>, PortError> {
         self.measured("get", collection, self.inner.get(collection, keys)).await
+    }
+
+    async fn get_written(
+        &self,
+        collection: &Collection,
+        key: &str,
+    ) -> Result<Option<WrittenDocument>, PortError> {
+        self.measured("get", collection, self.inner.get_written(collection, key)).await
     }
 
     async fn query(&self, collection: &Collection, query: &Query) -> Result<Page, PortError> {
