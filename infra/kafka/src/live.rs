@@ -6,11 +6,14 @@
 //!                    ▼                          ▼
 //!                EventLog ─────────────▶ LiveSubscription
 //!                          older positions, and all of them while Kafka is silent
+//!
+//! Where few events come, the reader takes them from the log before Kafka brings them; what Kafka brings then is known.
 //! ```
 //!
 //! Positions have no gaps. So a subscription that has come as far as `p` goes on with `p + 1`, from wherever it can be
 //! had: nothing is skipped when it changes over, and what never comes by Kafka is seen to be missing.
 
+mod ahead;
 pub(crate) mod partitions;
 mod reader;
 mod reorder;

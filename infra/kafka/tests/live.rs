@@ -220,12 +220,17 @@ async fn take(subscription: &mut dyn Subscription, after: u64, last: u64) -> Vec
     taken
 }
 
+/// What comes is what Kafka brings; the log is for what it does not.
+fn kafka_first() -> TailReaderSettings {
+    TailReaderSettings { ahead_events_per_second_max: 0, ..TailReaderSettings::default() }
+}
+
 fn patient() -> TailReaderSettings {
-    TailReaderSettings { hole_wait_ms: 60_000, ..TailReaderSettings::default() }
+    TailReaderSettings { hole_wait_ms: 60_000, ..kafka_first() }
 }
 
 fn impatient() -> TailReaderSettings {
-    TailReaderSettings { hole_wait_ms: 50, ..TailReaderSettings::default() }
+    TailReaderSettings { hole_wait_ms: 50, ..kafka_first() }
 }
 
 /// Nobody gives up on Kafka in these tests.
@@ -280,6 +285,52 @@ async fn what_is_lost_on_the_way_comes_from_the_log() {
     take(&mut *bench.subscribe().await, 0, 1_000).await;
     let status = bench.tail.status();
     assert_eq!((status.holes, status.referred, status.duplicates), (40, 60, 20), "{status:?}");
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_events_come_from_the_log_at_once_and_kafka_brings_nothing_new_then() {
+    let Some(topic) = Topic::fresh(PARTITIONS).await else { return };
+    let bench = Bench::on(topic.kafka.clone(), &topic.name, faithful());
+    let patient = TailReaderSettings { hole_wait_ms: 60_000, ..TailReaderSettings::default() };
+    let reader = bench.read(patient).await;
+    bench.begun().await;
+    let mut subscription = bench.subscribe().await;
+    bench.append(30).await;
+    // Nothing is on the topic, and nobody would give up on it within a minute.
+    take(&mut *subscription, 0, 30).await;
+    bench.publish(0, |position| if position == 7 { Fate::Referred } else { Fate::Sent }).await;
+    bench.append(1).await;
+    bench.publish(30, |_| Fate::Twice).await;
+    take(&mut *subscription, 30, 31).await;
+    // The second copy of the last one tells that all others were taken in.
+    while bench.tail.status().duplicates == 0 {
+        tokio::task::yield_now().await;
+    }
+    let status = bench.tail.status();
+    assert_eq!((status.holes, status.referred, status.duplicates), (0, 0, 1), "{status:?}");
+    assert_eq!((status.source, status.last_error), (Source::Kafka, None));
+    reader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_from_the_log_and_never_comes_is_counted() {
+    let Some(topic) = Topic::fresh(PARTITIONS).await else { return };
+    let bench = Bench::on(topic.kafka.clone(), &topic.name, faithful());
+    let settings = TailReaderSettings { hole_wait_ms: 50, ..TailReaderSettings::default() };
+    let reader = bench.read(settings).await;
+    bench.begun().await;
+    bench.append(10).await;
+    take(&mut *bench.subscribe().await, 0, 10).await;
+    let fate = |position: u64| if position == 4 { Fate::Never } else { Fate::Sent };
+    bench.publish(0, fate).await;
+    // Each further event makes the reader look again.
+    while bench.tail.status().holes == 0 {
+        let GlobalPosition(head) = bench.log.head().await.unwrap();
+        bench.append(1).await;
+        bench.publish(head, |_| Fate::Sent).await;
+    }
+    assert_eq!(bench.tail.status().holes, 1);
     reader.stop().await;
 }
 

@@ -42,7 +42,11 @@ async fn what_subscriptions_see_is_the_log_while_relays_come_and_go() {
         Arc::new(RecordDecoder::new(Arc::clone(&cluster.registry))),
         Arc::clone(&log),
         Arc::clone(&tail),
-        TailReaderSettings { hole_wait_ms: 30_000, ..TailReaderSettings::default() },
+        TailReaderSettings {
+            hole_wait_ms: 30_000,
+            ahead_events_per_second_max: 0,
+            ..TailReaderSettings::default()
+        },
     );
     let (drain, draining) = watch::channel(false);
     let reading = tokio::spawn(reader.run(draining));

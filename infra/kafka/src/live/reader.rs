@@ -31,6 +31,8 @@ pub struct TailReaderSettings {
     pub waiting_bytes_max: usize,
     /// How long a position may stay away although later ones have come; then it is read from the log.
     pub hole_wait_ms: u64,
+    /// So many events a second may be taken from the log before Kafka brings them, while it does bring them; 0: none.
+    pub ahead_events_per_second_max: u32,
     /// How often the number of partitions is looked at.
     pub partitions_poll_ms: u64,
 }
@@ -41,6 +43,7 @@ impl Default for TailReaderSettings {
             waiting_events_max: 16_384,
             waiting_bytes_max: 64 * 1024 * 1024,
             hole_wait_ms: 1_000,
+            ahead_events_per_second_max: 200,
             partitions_poll_ms: 60_000,
         }
     }

@@ -79,20 +79,32 @@ impl Reorder {
         }
     }
 
-    /// Takes in what was read from the log.
-    pub(super) fn fill(&mut self, event: RecordedEvent) {
+    /// Takes in what was read from the log; tells whether nothing had come for it.
+    pub(super) fn fill(&mut self, event: RecordedEvent) -> bool {
         let position = event.position.0;
-        let known = matches!(self.waiting.get(&position), Some(Waiting::Event(_)));
-        if position >= self.next && !known {
+        let known = self.waiting.get(&position);
+        let is_new = position >= self.next && known.is_none();
+        if is_new || matches!(known, Some(Waiting::InLog)) {
             self.bytes += footprint(&event);
             self.waiting.insert(position, Waiting::Event(Arc::new(event)));
         }
+        is_new
     }
 
-    fn note(&mut self, partition: usize, position: u64) -> bool {
+    /// `partition` brought what was taken from the log before.
+    pub(super) fn pass(&mut self, partition: usize, position: u64) {
         if let Some(reached) = self.reached.get_mut(partition) {
             *reached = position.max(*reached);
         }
+    }
+
+    /// The position that is released next.
+    pub(super) const fn next(&self) -> u64 {
+        self.next
+    }
+
+    fn note(&mut self, partition: usize, position: u64) -> bool {
+        self.pass(partition, position);
         let new = position >= self.next && !self.waiting.contains_key(&position);
         self.duplicates += u64::from(!new && position >= self.begin);
         new

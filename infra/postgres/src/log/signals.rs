@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! own commits ─────────────▶ head ──▶ whoever waits
-//!      └─▶ NOTIFY, at most 20 a second, apart from all appends
+//!      └─▶ NOTIFY, at most 200 a second, apart from all appends
 //! others' NOTIFY ──LISTEN──▶ head
 //! every 250 ms: number what foreign writers have committed, and look at the head
 //! ```
@@ -27,8 +27,8 @@ const NUMBER_FOREIGN: &str = include_str!("../../sql/log/number_foreign.sql");
 
 /// How long a moved head may go unnoticed when notifications fail.
 const POLL_MS: u64 = 250;
-/// How long the next notification waits for company.
-const NOTIFY_PAUSE_MS: u64 = 50;
+/// How long the next notification waits for company. An event that follows upon another one is waited for as well.
+const NOTIFY_PAUSE_MS: u64 = 5;
 /// How long to wait before listening again.
 const LISTEN_RETRY_MS: u64 = 500;
 

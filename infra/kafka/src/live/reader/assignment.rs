@@ -1,5 +1,6 @@
 //! One assignment of all partitions, from their ends until something ends it.
 
+mod early;
 mod gaps;
 
 use std::future::pending;
@@ -18,8 +19,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tracing::{error, warn};
 
 use super::{Decoded, TailReader};
+use crate::live::ahead::Ahead;
 use crate::live::partitions::{Partitions, needs_reopening};
 use crate::live::reorder::Reorder;
+use early::has_more;
 
 /// So many records are taken in before what they release is handed on.
 const TAKE_RECORDS_MAX: usize = 500;
@@ -45,6 +48,7 @@ pub(super) struct Assignment<'a> {
     partitions: Partitions,
     partitions_poll: Interval,
     reorder: Reorder,
+    ahead: Ahead,
     /// Which partitions are held back since they are ahead of others.
     paused: Vec<bool>,
     /// The position that is missing, and when it is read from the log.
@@ -59,6 +63,7 @@ pub(super) struct Assignment<'a> {
 enum Turn<'c> {
     Take(Result<BorrowedMessage<'c>, KafkaError>),
     Fill,
+    LookAhead,
     LookAtPartitions,
 }
 
@@ -77,6 +82,7 @@ impl<'a> Assignment<'a> {
         reader.tail.begin_at(head + 1);
         let settings = &reader.settings;
         let (events_max, bytes_max) = (settings.waiting_events_max, settings.waiting_bytes_max);
+        let hole_wait = Duration::from_millis(settings.hole_wait_ms);
         let mut partitions_poll = interval(Duration::from_millis(settings.partitions_poll_ms));
         partitions_poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         partitions_poll.reset();
@@ -85,6 +91,7 @@ impl<'a> Assignment<'a> {
             consumer,
             partitions_poll,
             reorder: Reorder::new(head + 1, partitions.len(), events_max, bytes_max),
+            ahead: Ahead::new(settings.ahead_events_per_second_max, hole_wait),
             paused: vec![false; partitions.len()],
             partitions,
             missing: None,
@@ -111,6 +118,7 @@ impl<'a> Assignment<'a> {
         match self.turn(&consumer).await {
             Turn::Take(record) => self.take_all(&consumer, record).await?,
             Turn::Fill => self.fill().await?,
+            Turn::LookAhead => self.look_ahead().await,
             Turn::LookAtPartitions => self.look_at_partitions().await?,
         }
         self.hand_on();
@@ -119,6 +127,8 @@ impl<'a> Assignment<'a> {
 
     async fn turn<'c>(&mut self, consumer: &'c StreamConsumer) -> Turn<'c> {
         let fill_at = self.missing.map(|(_, fill_at)| fill_at);
+        let look_at = self.ahead.look_at().map(|look_at| look_at.max(self.not_before));
+        let (log, known) = (&*self.reader.log, GlobalPosition(self.reorder.next() - 1));
         let fill = async {
             match fill_at {
                 Some(fill_at) => sleep_until(fill_at).await,
@@ -129,6 +139,7 @@ impl<'a> Assignment<'a> {
             biased;
             () = fill => Turn::Fill,
             record = consumer.recv() => Turn::Take(record),
+            () = has_more(log, known, look_at) => Turn::LookAhead,
             _ = self.partitions_poll.tick() => Turn::LookAtPartitions,
         }
     }
@@ -161,12 +172,19 @@ impl<'a> Assignment<'a> {
         let (topic, partition, offset) = (record.topic(), record.partition(), record.offset());
         let Some(index) = self.partitions.index(topic, partition) else { return Ok(()) };
         match self.reader.decoder.decode(&record).await {
+            Decoded::Event(event) if self.ahead.brings(event.position.0) => {
+                self.reorder.pass(index, event.position.0);
+            }
             Decoded::Event(event) => self.reorder.offer(index, event),
             Decoded::InLog { position, fault } => {
                 if let Some(fault) = fault {
                     warn!("{topic}-{partition}@{offset} is read from the log instead: {fault}");
                 }
-                self.reorder.refer_to_log(index, position);
+                if self.ahead.brings(position) {
+                    self.reorder.pass(index, position);
+                } else {
+                    self.reorder.refer_to_log(index, position);
+                }
             }
             Decoded::Unknown { fault } => {
                 error!("{topic}-{partition}@{offset} is no event: {fault}");

@@ -20,6 +20,7 @@ impl Assignment<'_> {
         let tail = &self.reader.tail;
         tail.push(self.reorder.release());
         tail.count_duplicates(self.reorder.take_duplicates());
+        self.count_lost();
         let hole_wait = Duration::from_millis(self.reader.settings.hole_wait_ms);
         self.missing = self.reorder.gap().map(|gap| {
             let known = self.missing.filter(|(position, _)| *position == gap.first);
@@ -65,7 +66,9 @@ impl Assignment<'_> {
                 return Err(PortError::new(attempted, "the log does not have it"));
             };
             self.tell(gap.kind, after + 1, last);
-            page.events.into_iter().for_each(|event| self.reorder.fill(event));
+            for event in page.events {
+                self.reorder.fill(event);
+            }
             self.reader.tail.push(self.reorder.release());
             after = last;
         }
