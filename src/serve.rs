@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use axum::serve::ListenerExt;
 use infra_telemetry::{Identity, Metrics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
@@ -93,6 +94,12 @@ async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Recei
         // An error means that the process is ending already.
         let _ = stop.wait_for(|stop| *stop).await;
     };
+    // What is written is a whole answer, or an event that is waited for.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "a connection may hold back small answers");
+        }
+    });
     if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
         tracing::error!(%error, "serving HTTP failed");
     }

@@ -19,8 +19,9 @@ use super::problem::Failure;
 use super::sse::{Frame, Tail, last_event_id, live};
 
 const FRAMES_MAX: usize = 100;
-/// The log moves for other tasks too; one stream looks no more often than this.
-const LOOK_PAUSE_MS: u64 = 100;
+/// The log moves for other tasks too. The longer one stream finds nothing of its own, the less often it looks.
+const LOOK_PAUSE_MS_MIN: u64 = 2;
+const LOOK_PAUSE_MS_MAX: u64 = 100;
 /// After these nothing is made of a task any more: at most it expires, which nobody waits for.
 const LAST: [&str; 3] = ["completed", "cancelled", "expired"];
 
@@ -48,7 +49,17 @@ pub(super) async fn events(
         _ => {
             let (streams, log) = (Arc::clone(streams), Arc::clone(&shared.queries.log));
             let after = StreamVersion(known);
-            live(&shared, TaskTail { streams, log, stream, after, is_over: false })
+            live(
+                &shared,
+                TaskTail {
+                    streams,
+                    log,
+                    stream,
+                    after,
+                    is_over: false,
+                    pause_ms: LOOK_PAUSE_MS_MIN,
+                },
+            )
         }
     }
 }
@@ -63,6 +74,7 @@ struct TaskTail {
     stream: StreamName,
     after: StreamVersion,
     is_over: bool,
+    pause_ms: u64,
 }
 
 impl Tail for TaskTail {
@@ -73,11 +85,13 @@ impl Tail for TaskTail {
             let events = self.streams.read_stream(&self.stream, self.after, FRAMES_MAX).await?;
             if let Some(last) = events.last() {
                 (self.after, self.is_over) = (last.version, is_last(last));
+                self.pause_ms = LOOK_PAUSE_MS_MIN;
                 let frames = events.iter().map(|event| Frame::of(event.version.0, event));
                 return Ok(Some(frames.collect()));
             }
             self.log.wait_beyond(head).await?;
-            sleep(Duration::from_millis(LOOK_PAUSE_MS)).await;
+            sleep(Duration::from_millis(self.pause_ms)).await;
+            self.pause_ms = (self.pause_ms * 2).min(LOOK_PAUSE_MS_MAX);
         }
         Ok(None)
     }
