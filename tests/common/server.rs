@@ -122,6 +122,10 @@ impl Server {
         self.url.trim_start_matches("http://").trim_end_matches('/')
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()

@@ -1,14 +1,17 @@
 //! How fast a backlog is copied, beside a plain producer of the same records; and how long an event takes when
-//! nothing else happens.
+//! nothing else happens. Kafka's own `producer-perf-test` runs beside it where its libraries are installed.
 #![allow(clippy::print_stdout, reason = "this is how a benchmark tells its result")]
 
 #[path = "../tests/support/cluster.rs"]
 mod cluster;
+#[path = "relay/perf_tool.rs"]
+mod perf_tool;
 
 use std::time::{Duration, Instant};
 
 use cluster::{Cluster, Running, motor, relocated};
-use rdkafka::message::Message;
+use perf_tool::Load;
+use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tokio::task::spawn_blocking;
 
@@ -33,13 +36,43 @@ async fn main() {
     let mut relay = Running::start(cluster.relay());
     relay.reach(EVENTS).await;
     let transactions = relay.status.borrow().transactions;
-    tell("relay", began.elapsed());
+    let took = began.elapsed();
+    tell("relay", took);
     println!("{transactions} transactions");
     latency(&cluster, &mut relay).await;
     relay.drain().await;
+    let record = cluster.committed(cluster.topics.events_of("motor")).await.remove(0);
+    if let Some(peer) = kafkas_own(&cluster, &record).await {
+        let ratio = EVENTS as f64 / took.as_secs_f64() / peer;
+        println!("Kafka's producer-perf-test: {peer:.0} records/s; the relay to it: {ratio:.2}");
+    }
     let began = Instant::now();
-    plain(&cluster).await;
+    plain(&cluster, record).await;
     tell("plain idempotent producer, one record again and again", began.elapsed());
+}
+
+/// As many records as large as ours, to a topic as ours.
+async fn kafkas_own(cluster: &Cluster, record: &OwnedMessage) -> Option<f64> {
+    let sample = text_of(record);
+    let (brokers, topic) = (cluster.kafka.brokers.clone(), cluster.topics.events_of("image"));
+    let sending = spawn_blocking(move || {
+        let load = Load { brokers: &brokers, topic: &topic, records: EVENTS, text: &sample };
+        perf_tool::records_per_second(&load)
+    });
+    sending.await.expect("it does not panic")
+}
+
+/// A line with as many bytes as key, headers and value of `record`.
+fn text_of(record: &OwnedMessage) -> String {
+    let headers = record.headers().into_iter().flat_map(|headers| headers.iter());
+    let mut bytes: Vec<u8> = record.key().unwrap_or_default().to_vec();
+    for header in headers {
+        bytes.extend_from_slice(header.key.as_bytes());
+        bytes.extend_from_slice(header.value.unwrap_or_default());
+    }
+    bytes.extend_from_slice(record.payload().unwrap_or_default());
+    let printable = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' };
+    bytes.iter().map(printable).collect()
 }
 
 fn tell(what: &str, took: Duration) {
@@ -60,8 +93,7 @@ async fn latency(cluster: &Cluster, relay: &mut Running) {
     println!("log to topic: p50 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.99));
 }
 
-async fn plain(cluster: &Cluster) {
-    let record = cluster.committed(cluster.topics.events_of("motor")).await.remove(0);
+async fn plain(cluster: &Cluster, record: OwnedMessage) {
     let mut config = cluster.kafka.producer_config();
     config.set("queue.buffering.max.messages", "100000").set("linger.ms", "5");
     let producer: BaseProducer = config.create().expect("the settings are good");

@@ -11,6 +11,8 @@
 //! `relay-after-send`, `relay-before-commit` and `relay-after-commit`.
 
 pub mod audit;
+#[cfg(feature = "bare")]
+pub mod bare;
 pub mod dead_letters;
 pub mod headers;
 pub mod live;

@@ -11,11 +11,15 @@
 //! crate, as is       the same on the table that the crate documents, without anything of ours
 //! pgbench            one prepared INSERT per transaction into that table: no load, no decision
 //! ```
+//! Before that, how long one writer waits: ours and the crate as it is, a command of each by turns.
+//!
 //! CPU is that of this process (of pgbench, where it runs) and of the sessions of its database alone; what the
 //! server's background writers do for everybody is not in it.
 #![allow(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
 #![allow(clippy::print_stdout, reason = "the result is for people")]
 
+#[path = "append/alone.rs"]
+mod alone;
 #[path = "../tests/common.rs"]
 mod common;
 #[path = "append/cpu.rs"]
@@ -55,6 +59,7 @@ fn main() {
 }
 
 async fn run() {
+    alone::run().await;
     println!("writers  way               commands/s  x crate  x pgbench  client us  server us");
     for writers in WRITERS {
         let mut rows = Vec::new();

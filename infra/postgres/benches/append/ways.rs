@@ -92,11 +92,7 @@ impl Way {
                 let pool = default_postgress_pool(url).await;
                 Some(by_cqrs(PostgresEventRepository::new(pool), writers, seconds).await)
             }
-            Self::CrateAsIs => {
-                database.stranger().await.execute(TABLE_OF_THE_CRATE).await.unwrap();
-                let pool = default_postgress_pool(url).await;
-                Some(by_cqrs(PostgresEventRepository::new(pool), writers, seconds).await)
-            }
+            Self::CrateAsIs => Some(by_cqrs(crate_as_is(database).await, writers, seconds).await),
             Self::Pgbench => {
                 database.stranger().await.execute(TABLE_OF_THE_CRATE).await.unwrap();
                 pgbench::run(url, writers, seconds).await
@@ -128,50 +124,100 @@ fn wish(writer: u64, number: u64) -> (StreamName, Command) {
     }
 }
 
-async fn append(log: Arc<PgLog>, keyed: bool, writer: u64, seconds: u64) -> u64 {
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let (mut state, mut version) = (Motor::default(), StreamVersion(0));
-    let mut number = 0;
-    while Instant::now() < end {
-        if number % EVENTS_PER_MOTOR == 0 {
-            (state, version) = (Motor::default(), StreamVersion(0));
+/// Executes one command after the other on motors that it holds in memory, as the crate `commands` does.
+pub(crate) struct Appender {
+    log: Arc<PgLog>,
+    is_keyed: bool,
+    writer: u64,
+    number: u64,
+    state: Motor,
+    version: StreamVersion,
+}
+
+impl Appender {
+    pub(crate) fn new(log: Arc<PgLog>, is_keyed: bool, writer: u64) -> Self {
+        let (state, version) = (Motor::default(), StreamVersion(0));
+        Self { log, is_keyed, writer, number: 0, state, version }
+    }
+
+    pub(crate) async fn execute(&mut self) {
+        let Self { writer, number, .. } = *self;
+        if number.is_multiple_of(EVENTS_PER_MOTOR) {
+            (self.state, self.version) = (Motor::default(), StreamVersion(0));
         }
         let (stream, command) = wish(writer, number);
-        let events = state.decide(command).unwrap();
+        let events = self.state.decide(command).unwrap();
         let append = Append {
             stream,
-            expected: version,
+            expected: self.version,
             events: events.iter().map(encode).collect(),
             metadata: Metadata { actor: Some("a test".to_owned()), ..Metadata::default() },
-            key: keyed.then(|| key(format!("{writer}/{number}"))),
+            key: self.is_keyed.then(|| key(format!("{writer}/{number}"))),
         };
-        version = log.append(append).await.unwrap().version;
-        events.into_iter().for_each(|event| state.apply(event));
-        number += 1;
+        self.version = self.log.append(append).await.unwrap().version;
+        events.into_iter().for_each(|event| self.state.apply(event));
+        self.number += 1;
     }
-    number
+}
+
+async fn append(log: Arc<PgLog>, is_keyed: bool, writer: u64, seconds: u64) -> u64 {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut appender = Appender::new(log, is_keyed, writer);
+    while Instant::now() < end {
+        appender.execute().await;
+    }
+    appender.number
+}
+
+/// Executes one command after the other through the framework: load, decide, persist.
+pub(crate) struct ByFramework<R: PersistedEventRepository> {
+    framework: Arc<Framework<R>>,
+    metadata: HashMap<String, String>,
+    writer: u64,
+    number: u64,
+}
+
+type Framework<R> = CqrsFramework<Motor, PersistedEventStore<R, Motor>>;
+
+impl<R: PersistedEventRepository> ByFramework<R> {
+    pub(crate) fn new(framework: &Arc<Framework<R>>, writer: u64) -> Self {
+        let metadata = HashMap::from([("actor".to_owned(), "a test".to_owned())]);
+        Self { framework: Arc::clone(framework), metadata, writer, number: 0 }
+    }
+
+    pub(crate) async fn execute(&mut self) {
+        let (stream, command) = wish(self.writer, self.number);
+        let id = stream.id.to_string();
+        let executed = self.framework.execute_with_metadata(&id, command, self.metadata.clone());
+        executed.await.unwrap();
+        self.number += 1;
+    }
+}
+
+pub(crate) fn framework<R: PersistedEventRepository>(repository: R) -> Arc<Framework<R>> {
+    let store = PersistedEventStore::<R, Motor>::new_event_store(repository);
+    Arc::new(CqrsFramework::new(store, Vec::new(), ()))
+}
+
+/// The crate on the table that it documents.
+pub(crate) async fn crate_as_is(database: &Database) -> PostgresEventRepository {
+    database.stranger().await.execute(TABLE_OF_THE_CRATE).await.unwrap();
+    PostgresEventRepository::new(default_postgress_pool(&database.settings.url).await)
 }
 
 async fn by_cqrs<R>(repository: R, writers: usize, seconds: u64) -> Rate
 where
     R: PersistedEventRepository + 'static,
 {
-    let store = PersistedEventStore::<R, Motor>::new_event_store(repository);
-    let framework = Arc::new(CqrsFramework::new(store, Vec::new(), ()));
+    let framework = framework(repository);
     let execute = |writer| {
-        let framework = Arc::clone(&framework);
+        let mut executor = ByFramework::new(&framework, writer);
         async move {
             let end = Instant::now() + Duration::from_secs(seconds);
-            let metadata = HashMap::from([("actor".to_owned(), "a test".to_owned())]);
-            let mut number = 0;
             while Instant::now() < end {
-                let (stream, command) = wish(writer, number);
-                let id = stream.id.to_string();
-                let executed = framework.execute_with_metadata(&id, command, metadata.clone());
-                executed.await.unwrap();
-                number += 1;
+                executor.execute().await;
             }
-            number
+            executor.number
         }
     };
     together(writers, execute).await

@@ -1,0 +1,50 @@
+//! How soon what was accepted can be seen, and what an answer costs: over the real program, a process per role.
+//!
+//! ```text
+//! queryable   a command's answer → its motor in a GET, beside a bare round trip through Kafka
+//! reads       one document again and again over 32 connections: CPU of the `api` process, p99
+//! photos      POST of a small photo on an idle system → completed, in both profiles
+//! ```
+//! `cargo bench --features production,benches --bench latency -- [queryable] [reads] [photos]`; without a name all.
+#![allow(clippy::print_stdout, reason = "this is how a benchmark tells its result")]
+
+#[path = "../tests/common/common.rs"]
+mod common;
+#[path = "latency/connection.rs"]
+mod connection;
+#[path = "latency/cpu.rs"]
+mod cpu;
+#[path = "latency/photos.rs"]
+mod photos;
+#[path = "latency/queryable.rs"]
+mod queryable;
+#[path = "latency/reads.rs"]
+mod reads;
+#[path = "latency/times.rs"]
+mod times;
+
+use common::cluster::{Cluster, Installation};
+
+fn main() {
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(async {
+        let Some(installation) = Installation::migrated() else { return };
+        let cluster = Cluster::start(&installation).await;
+        if is_asked("queryable") {
+            queryable::run(&cluster, &installation.kafka).await;
+        }
+        if is_asked("reads") {
+            reads::run(&cluster).await;
+        }
+        if is_asked("photos") {
+            photos::over_servers(&cluster).await;
+        }
+        cluster.stop().await;
+        if is_asked("photos") {
+            photos::embedded().await;
+        }
+    });
+}
