@@ -7,8 +7,10 @@ mod held;
 mod setting;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures::future::join_all;
 use held::Held;
 use infra_redis::{CacheSettings, CachedReadModels};
 use ports::read_models::{ReadModels, Write};
@@ -40,6 +42,18 @@ async fn what_was_asked_of_redis_once_is_not_asked_again() {
     }
     assert_eq!(count(&reader.counts().kept_hits), 3);
     assert_eq!(store.reads(), 0);
+}
+
+#[tokio::test]
+async fn readers_that_ask_at_a_time_share_a_look_at_the_progress() {
+    let Some((store, _settings, projector, reader)) = scene(1_000) else { return };
+    projector.ensure(&MOTORS).await.unwrap();
+    put(&projector, "a", 3).await;
+    let before = store.looks.load(Ordering::SeqCst);
+    let told = join_all((0..32).map(|_| reader.progress(&MOTORS))).await;
+    assert!(told.into_iter().all(|told| told.unwrap() == Some(progress(3))));
+    // One that was under way when the others asked, and one that began after it.
+    assert_eq!(store.looks.load(Ordering::SeqCst) - before, 2);
 }
 
 #[tokio::test]

@@ -50,7 +50,14 @@ pub(super) struct Standing {
 struct Seen {
     /// Grows when what was seen is worth nothing any more.
     changes: u64,
-    last: Option<(Instant, Option<Arc<Published>>)>,
+    last: Option<Look>,
+}
+
+struct Look {
+    began: Instant,
+    ended: Instant,
+    /// `None`: there is no progress.
+    published: Option<Arc<Published>>,
 }
 
 /// Under which epoch this process writes.
@@ -78,8 +85,15 @@ impl Standing {
     /// What was seen no longer ago than this; the inner `None`: there is no progress.
     pub(super) fn seen(&self, age_max: Duration) -> Option<Option<Arc<Published>>> {
         let seen = held(&self.seen);
-        let (at, published) = seen.last.as_ref()?;
-        (at.elapsed() < age_max).then(|| published.clone())
+        let look = seen.last.as_ref()?;
+        (look.ended.elapsed() < age_max).then(|| look.published.clone())
+    }
+
+    /// What a look saw that began at this time or later, however long ago it ended.
+    pub(super) fn seen_from(&self, asked: Instant) -> Option<Option<Arc<Published>>> {
+        let seen = held(&self.seen);
+        let look = seen.last.as_ref().filter(|look| look.began >= asked)?;
+        Some(look.published.clone())
     }
 
     /// To be handed to [`Self::saw`] after the look.
@@ -88,10 +102,10 @@ impl Standing {
     }
 
     /// Remembers a look, unless something was published meanwhile.
-    pub(super) fn saw(&self, changes: u64, published: Option<Arc<Published>>) {
+    pub(super) fn saw(&self, changes: u64, began: Instant, published: Option<Arc<Published>>) {
         let mut seen = held(&self.seen);
         if seen.changes == changes {
-            seen.last = Some((Instant::now(), published));
+            seen.last = Some(Look { began, ended: Instant::now(), published });
         }
     }
 

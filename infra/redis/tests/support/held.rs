@@ -22,6 +22,8 @@ pub(crate) struct Held {
     released: Semaphore,
     /// How many reads there were.
     pub(crate) reads: AtomicU64,
+    /// How often the progress was asked for.
+    pub(crate) looks: AtomicU64,
 }
 
 #[allow(dead_code, reason = "each test uses some of it")]
@@ -33,6 +35,7 @@ impl Held {
             arrived: Semaphore::new(0),
             released: Semaphore::new(0),
             reads: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
         })
     }
 
@@ -98,6 +101,9 @@ impl ReadModels for Held {
     }
 
     async fn progress(&self, collection: &Collection) -> Result<Option<Progress>, PortError> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        // A server answers after a while, in which others ask.
+        tokio::task::yield_now().await;
         self.models.progress(collection).await
     }
 
