@@ -9,7 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::time::Timestamp;
 use infra_telemetry::Metrics;
+use infra_webhook::{HttpCallbacks, SystemResolver};
 use ports::blobs::Blobs;
+use ports::callbacks::Callbacks;
 use ports::checkpoint::Checkpoints;
 use ports::clock::Clock;
 use ports::dead_letter::DeadLetters;
@@ -49,6 +51,8 @@ pub struct Adapters {
     pub query_models: Arc<dyn ReadModels>,
     /// Pictures.
     pub blobs: Arc<dyn Blobs>,
+    /// Those who asked to be told.
+    pub callbacks: Arc<dyn Callbacks>,
     /// Samples on their way in.
     pub samples: Arc<dyn Samples>,
     /// Samples on their way to the processor.
@@ -141,6 +145,12 @@ pub async fn migrate(config: &Config) -> anyhow::Result<String> {
         #[cfg(not(feature = "production"))]
         Profile::Production(_) => anyhow::bail!(NO_PRODUCTION),
     }
+}
+
+/// Who may be called, and for how long, as `config` says.
+fn callbacks(config: &Config) -> anyhow::Result<Arc<dyn Callbacks>> {
+    let settings = config.webhooks.calls.clone();
+    Ok(Arc::new(HttpCallbacks::new(settings, Arc::new(SystemResolver))?))
 }
 
 /// The machine's clock.

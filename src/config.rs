@@ -1,7 +1,9 @@
 //! All settings, read once and checked before anything starts.
 
+mod bucket;
 mod secret;
 mod services;
+mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -10,8 +12,10 @@ use infra_telemetry::{Identity, LogFormat};
 
 use crate::roles::Role;
 
+pub use bucket::Bucket;
 pub use secret::Secret;
 pub use services::{Profile, Services};
+pub use webhooks::Webhooks;
 
 /// What the command line says; it goes before the environment.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +51,8 @@ pub struct Config {
     pub max_retries: u32,
     /// How long a finished image task is kept with its pictures; 0: for ever.
     pub image_retention_hours: u32,
+    /// Who is told how image tasks ended.
+    pub webhooks: Webhooks,
     /// Tells workers apart.
     pub worker_id: String,
     /// What this build calls itself.
@@ -112,6 +118,7 @@ impl Config {
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
             image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
+            webhooks: settings.webhooks()?,
             worker_id: settings.text("WORKER_ID")?.unwrap_or_else(|| "worker-1".to_owned()),
             app_version: settings
                 .text("APP_VERSION")?
@@ -162,6 +169,7 @@ impl Config {
             ("RUST_LOG", self.log_filter.clone()),
             ("DRAIN_S_MAX", self.drain_s_max.to_string()),
         ]);
+        lines.extend(self.webhooks.describe());
         lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 }

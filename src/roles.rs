@@ -24,12 +24,21 @@ pub enum Role {
     Images,
     /// Judges vibration.
     Vibration,
+    /// Tells those who asked how image tasks ended: the only one that calls others.
+    Webhooks,
 }
 
 impl Role {
     /// All of them: one process.
-    pub const ALL: [Self; 6] =
-        [Self::Ams, Self::Api, Self::Relay, Self::Projections, Self::Images, Self::Vibration];
+    pub const ALL: [Self; 7] = [
+        Self::Ams,
+        Self::Api,
+        Self::Relay,
+        Self::Projections,
+        Self::Images,
+        Self::Vibration,
+        Self::Webhooks,
+    ];
 
     /// As `--roles` takes it.
     pub const fn name(self) -> &'static str {
@@ -40,13 +49,16 @@ impl Role {
             Self::Projections => "projections",
             Self::Images => "images",
             Self::Vibration => "vibration",
+            Self::Webhooks => "webhooks",
         }
     }
 }
 
 /// There is no such role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role {0:?}; there are ams, api, relay, projections, images and vibration")]
+#[error(
+    "there is no role {0:?}; there are ams, api, relay, projections, images, vibration and webhooks"
+)]
 pub struct NoRole(String);
 
 impl FromStr for Role {

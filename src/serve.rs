@@ -113,6 +113,7 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     let retention_hours = config.image_retention_hours;
     settings.processors.image.retention_s =
         (retention_hours > 0).then(|| f64::from(retention_hours) * 3_600.0);
+    settings.processors.webhook.clone_from(&config.webhooks.messages);
     settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);
     settings

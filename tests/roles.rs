@@ -46,6 +46,7 @@ async fn roles_apart_and_together_give_the_same_read_models() {
         &[Role::Projections],
         &[Role::Images],
         &[Role::Vibration],
+        &[Role::Webhooks],
     ])
     .await;
     assert!(together.len() >= 10, "{together:#?}");

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod callback;
 mod caller;
 mod command;
 mod fields;
@@ -21,6 +22,7 @@ use axum::routing::{MethodFilter, on, post};
 use domain::aggregate::Method;
 use domain::picture;
 use ports::blobs::Blobs;
+use ports::callbacks::Callbacks;
 use ports::samples::Samples;
 use tokio::sync::Semaphore;
 
@@ -37,6 +39,7 @@ pub use upload::UPLOADS_IN_FLIGHT_MAX;
 struct Api {
     commands: Arc<Commands>,
     blobs: Arc<dyn Blobs>,
+    callbacks: Option<Arc<dyn Callbacks>>,
     samples: Arc<dyn Samples>,
     pictures: Arc<picture::Limits>,
     uploads: Arc<Semaphore>,
@@ -45,11 +48,14 @@ struct Api {
 
 /// The routes of the write side: one per row in the aggregates' tables, and those for bytes.
 ///
+/// Without `callbacks` nobody can ask to be told how a picture ended.
+///
 /// It has no fallback, so that it can be merged with other routers. Who asks is told by an [`Actor`] among the
 /// request's extensions, put there by whoever checks API keys.
 pub fn router(
     commands: Arc<Commands>,
     blobs: Arc<dyn Blobs>,
+    callbacks: Option<Arc<dyn Callbacks>>,
     samples: Arc<dyn Samples>,
     pictures: picture::Limits,
 ) -> Router {
@@ -57,6 +63,7 @@ pub fn router(
     let api = Api {
         commands,
         blobs,
+        callbacks,
         samples,
         pictures: Arc::new(pictures),
         uploads: Arc::new(Semaphore::new(UPLOADS_IN_FLIGHT_MAX)),

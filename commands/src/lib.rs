@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use domain::image::Image;
 use domain::motor::Motor;
+use domain::notification::Notification;
 use ports::clock::Clock;
 use ports::event_shape::EventShape;
 use ports::event_store::EventStore;
@@ -33,6 +34,7 @@ fn catalogue() -> Catalogue {
         // A line each.
         .aggregate::<Motor>()
         .aggregate::<Image>()
+        .aggregate::<Notification>()
 }
 
 /// The door for the commands of every aggregate, over `store`.

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod image;
 pub mod invalid;
 pub mod motor;
+pub mod notification;
 pub mod picture;
 pub mod rejection;
 pub mod time;

@@ -10,6 +10,9 @@ use domain::motor::{
     AlarmLevel, Assessment, Bearing, BeginFinding, ClearAlarm, EndFinding, MeasuringPoint, Motor,
     MotorEvent, Nameplate, RaiseAlarm, SensorSeen,
 };
+use domain::notification::{
+    Delivery, Failure, Message, Notification, NotificationEvent, Subscription,
+};
 use domain::time::Timestamp;
 use domain::vibration::{Axis, Evidence, Fault, MachineGroup, Mounting, Support};
 use uuid::Uuid;
@@ -177,6 +180,47 @@ const fn image_kind(event: &ImageEvent) -> usize {
     }
 }
 
+fn notification_events() -> Vec<NotificationEvent> {
+    let message_id = || format!("image-{}/4", Uuid::from_u128(7));
+    let url = || "https://hooks.example/atalaya".to_owned();
+    vec![
+        NotificationEvent::Subscribed(Subscription { url: url() }),
+        NotificationEvent::Announced(Message {
+            message_id: message_id(),
+            message_type: "image.completed".to_owned(),
+            task_version: 4,
+            url: url(),
+            body: r#"{"type":"image.completed"}"#.to_owned(),
+        }),
+        NotificationEvent::Delivered(Delivery {
+            message_id: message_id(),
+            attempt: 1,
+            status: 204,
+        }),
+        NotificationEvent::AttemptFailed(Failure {
+            message_id: message_id(),
+            attempt: 1,
+            status: Some(503),
+            reason: "the receiver answered 503".to_owned(),
+            retry_at: Some(at()),
+        }),
+        NotificationEvent::Parked { message_id: message_id(), attempts: 15 },
+        NotificationEvent::ReplayRequested { message_id: message_id() },
+    ]
+}
+
+/// See [`motor_kind`].
+const fn notification_kind(event: &NotificationEvent) -> usize {
+    match event {
+        NotificationEvent::Subscribed(_) => 0,
+        NotificationEvent::Announced(_) => 1,
+        NotificationEvent::Delivered(_) => 2,
+        NotificationEvent::AttemptFailed(_) => 3,
+        NotificationEvent::Parked { .. } => 4,
+        NotificationEvent::ReplayRequested { .. } => 5,
+    }
+}
+
 /// What is stored can be read, and the type beside the data is the one within it.
 fn assert_stored_as_told<A: Decide>(events: &[A::Event]) {
     for event in events {
@@ -207,6 +251,15 @@ fn every_image_event_is_stored_as_it_always_was() {
     assert_eq!(kinds.len(), 10, "an event has no example");
     assert_stored_as_told::<Image>(&events);
     insta::assert_json_snapshot!("image", events);
+}
+
+#[test]
+fn every_notification_event_is_stored_as_it_always_was() {
+    let events = notification_events();
+    let kinds: BTreeSet<_> = events.iter().map(notification_kind).collect();
+    assert_eq!(kinds.len(), 6, "an event has no example");
+    assert_stored_as_told::<Notification>(&events);
+    insta::assert_json_snapshot!("notification", events);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Those who act on events and signals: image variants, vibration verdicts.
+//! Those who act on events and signals: image variants, vibration verdicts, notifications.
 
 mod backoff;
 pub mod image_resize;
@@ -6,6 +6,7 @@ pub mod picture;
 #[cfg(test)]
 mod testing;
 pub mod vibration;
+pub mod webhook;
 mod wish;
 
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use ports::blobs::Blobs;
+use ports::callbacks::Callbacks;
 use ports::checkpoint::Checkpoints;
 use ports::clock::Clock;
 use ports::command_bus::CommandBus;
 use ports::event_log::EventLog;
+use ports::event_store::EventStore;
 use ports::handler::EventHandler;
 use ports::readings::Readings;
 use ports::renditions::Renditions;
@@ -27,6 +30,7 @@ use tokio::sync::watch;
 pub use backoff::Backoff;
 use image_resize::ImageSettings;
 use vibration::{Tally, VibrationSettings};
+use webhook::WebhookSettings;
 
 /// What the processors ask of the world.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// Takes their commands.
     pub bus: Arc<dyn CommandBus>,
+    /// The streams of single aggregates.
+    pub store: Arc<dyn EventStore>,
     /// The log that their handlers are fed from.
     pub log: Arc<dyn EventLog>,
     /// How far the handlers have come.
@@ -45,6 +51,8 @@ pub struct Dependencies {
     pub queue: Arc<dyn WorkQueue>,
     /// What was made of which picture.
     pub renditions: Arc<dyn Renditions>,
+    /// Those who asked to be told.
+    pub callbacks: Arc<dyn Callbacks>,
     /// Vibration as it comes in.
     pub samples: Arc<dyn SampleSource>,
     /// Vibration as it was understood.
@@ -58,6 +66,8 @@ pub struct Settings {
     pub image: ImageSettings,
     /// Vibration.
     pub vibration: VibrationSettings,
+    /// Notifications.
+    pub webhook: WebhookSettings,
 }
 
 /// One processor: what the runner feeds with events, and what runs by itself.
@@ -101,13 +111,14 @@ impl Service {
 }
 
 /// The processors that work in one process at a time. Of the others, services may run in several, and handlers in one.
-pub const SINGLE: [&str; 1] = [vibration::NAME];
+pub const SINGLE: [&str; 2] = [vibration::NAME, webhook::NAME];
 
 /// Every processor there is.
 pub fn all(dependencies: &Dependencies, settings: Settings) -> Vec<Processor> {
     vec![
         image_resize::processor(dependencies, settings.image),
         vibration::processor(dependencies, settings.vibration),
+        webhook::processor(dependencies, settings.webhook),
     ]
 }
 

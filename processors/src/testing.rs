@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::aggregate::{Decide, decode, encode};
 use domain::image::Image;
 use domain::motor::Motor;
+use domain::notification::Notification;
 use domain::time::Timestamp;
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
@@ -15,8 +16,8 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, CommandKey, CommandRecord, EventStore};
 use ports::handler::EventHandler;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
-    MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryLog, MemoryReadings,
+    MemoryRenditions, MemorySamples, MemoryWorkQueue,
 };
 use ports::stream::{GlobalPosition, StreamName, StreamVersion};
 use ports::subscription::progress_at;
@@ -140,6 +141,7 @@ impl CommandBus for Bus {
         match command.stream.category.as_str() {
             "image" => self.decide::<Image>(command).await,
             "motor" => self.decide::<Motor>(command).await,
+            "notification" => self.decide::<Notification>(command).await,
             other => Err(CommandError::UnknownCategory(other.to_owned())),
         }
     }
@@ -151,6 +153,7 @@ pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) bus: Arc<Bus>,
     pub(crate) blobs: Arc<MemoryBlobs>,
+    pub(crate) callbacks: Arc<MemoryCallbacks>,
     pub(crate) queue: Arc<MemoryWorkQueue>,
     pub(crate) renditions: Arc<MemoryRenditions>,
     pub(crate) samples: Arc<MemorySamples>,
@@ -168,6 +171,7 @@ impl World {
             log,
             clock,
             blobs: Arc::default(),
+            callbacks: Arc::default(),
             queue: Arc::default(),
             renditions: Arc::default(),
             readings: Arc::default(),
@@ -179,9 +183,11 @@ impl World {
         Dependencies {
             clock: self.clock.clone(),
             bus: self.bus.clone(),
+            store: self.log.clone(),
             log: self.log.clone(),
             checkpoints: self.checkpoints.clone(),
             blobs: self.blobs.clone(),
+            callbacks: self.callbacks.clone(),
             queue: self.queue.clone(),
             renditions: self.renditions.clone(),
             samples: self.samples.clone(),

@@ -12,6 +12,7 @@ mod kind;
 pub mod live;
 mod motor_history;
 mod motors;
+mod notifications;
 mod openapi;
 pub mod plot;
 pub mod projection;
@@ -27,6 +28,7 @@ pub use images::{ImageDocument, Images, count_by_state};
 pub use kind::{ProjectionKind, collection};
 pub use motor_history::MotorHistory;
 pub use motors::{MotorDocument, Motors};
+pub use notifications::{NotificationDocument, Notifications};
 pub use openapi::openapi;
 pub use vibration_trend::{TrendMarks, VibrationTrend};
 
@@ -37,6 +39,7 @@ pub fn all() -> Vec<Arc<dyn ProjectionKind>> {
         kind::kind::<Fleet>(),
         kind::kind::<MotorHistory>(),
         kind::kind::<Images>(),
+        kind::kind::<Notifications>(),
         kind::kind::<VibrationTrend>(),
         kind::kind::<Diagnoses>(),
     ]

@@ -70,7 +70,7 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
     let feed = vec![
         number("after", "Only events after this position"),
         limit(1_000),
-        text("category", "Only events of this category: motor or image"),
+        text("category", "Only events of this category: motor, image or notification"),
         text("type", "Only events of this type: atalaya.motor.registered"),
     ];
     let route = |path, summary, parameters: Vec<Vec<Value>>, content| Route {

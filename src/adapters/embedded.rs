@@ -43,6 +43,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         read_models: stores.documents.clone(),
         query_models: stores.documents.clone(),
         blobs: Arc::new(blobs),
+        callbacks: super::callbacks(config)?,
         samples: stores.samples.clone(),
         sample_source: stores.samples.clone(),
         readings,

@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use infra_mongo::{MongoDocuments, MongoSettings};
 use infra_postgres::PgStores;
 use infra_redis::{CacheSettings, CachedReadModels};
+use infra_s3::{AccessKey, S3Blobs, S3Settings};
 use infra_storage::DirectoryBlobs;
+use ports::blobs::Blobs;
 use ports::clock::Clock;
 use ports::event_log::EventLog;
 use ports::readings::Readings;
@@ -38,9 +40,7 @@ pub(super) async fn open(
     services: &Services,
 ) -> anyhow::Result<(Adapters, Box<dyn Foundation>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let blobs = DirectoryBlobs::open(&config.storage_input_path, &config.storage_output_path)
-        .context("opening the folders of pictures")?;
-    blobs.sweep(LEFTOVER_AGE_S_MIN).context("sweeping the folders of pictures")?;
+    let blobs = blobs(config, services)?;
     let stores = Arc::new(database(config, services).await?);
     let documents = documents(services).await?;
     let log: Arc<dyn EventLog> = stores.log.clone();
@@ -54,7 +54,8 @@ pub(super) async fn open(
         dead_letters: kafka.dead_letters.clone(),
         read_models: Arc::new(documents.for_projectors()),
         query_models: documents,
-        blobs: Arc::new(blobs),
+        blobs,
+        callbacks: super::callbacks(config)?,
         samples: kafka.samples.clone(),
         sample_source: kafka.sample_source.clone(),
         readings: stores.readings.clone(),
@@ -70,6 +71,26 @@ pub(super) async fn open(
     };
     let foundation = Servers { stores, kafka, clock, candidate: config.worker_id.clone() };
     Ok((adapters, Box::new(foundation)))
+}
+
+/// Pictures in a bucket where one is named, else in folders.
+fn blobs(config: &Config, services: &Services) -> anyhow::Result<Arc<dyn Blobs>> {
+    if let Some(bucket) = &services.bucket {
+        let access_key = bucket.access_key.clone();
+        let settings = S3Settings {
+            prefix: bucket.prefix.clone(),
+            region: bucket.region.clone(),
+            endpoint: bucket.endpoint.clone(),
+            access_key: access_key
+                .map(|(id, secret)| AccessKey { id, secret: secret.reveal().to_owned() }),
+            ..S3Settings::of(&bucket.name)
+        };
+        return Ok(Arc::new(S3Blobs::new(&settings).context("STORAGE_S3_BUCKET")?));
+    }
+    let folders = DirectoryBlobs::open(&config.storage_input_path, &config.storage_output_path)
+        .context("opening the folders of pictures")?;
+    folders.sweep(LEFTOVER_AGE_S_MIN).context("sweeping the folders of pictures")?;
+    Ok(Arc::new(folders))
 }
 
 /// # Errors

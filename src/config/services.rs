@@ -1,6 +1,6 @@
 //! Where the services of the production profile are.
 
-use super::{ConfigError, Secret, Settings};
+use super::{Bucket, ConfigError, Secret, Settings};
 
 /// What stands behind the roles.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Services {
     pub mongodb_uri: Secret,
     /// As a URL with its password; without it, reads go to the documents themselves.
     pub redis_url: Option<Secret>,
+    /// Where pictures are kept; without it, in folders that all processes have to see.
+    pub bucket: Option<Bucket>,
 }
 
 /// With it, the longest name of a topic or collection stays within its bounds.
@@ -46,14 +48,19 @@ impl Settings<'_> {
         let named = self.text("PROFILE")?;
         let asked = self.text("POSTGRES_HOST")?.or(self.text("POSTGRES_URL")?).is_some();
         match named.as_deref() {
-            Some("embedded") => Ok(Profile::Embedded),
-            None if !asked => Ok(Profile::Embedded),
+            Some("embedded") => self.embedded(),
+            None if !asked => self.embedded(),
             None | Some("production") => Ok(Profile::Production(self.services()?)),
             Some(other) => Err(ConfigError::new(
                 "PROFILE",
                 format!("expected embedded or production, not {other:?}"),
             )),
         }
+    }
+
+    fn embedded(&self) -> Result<Profile, ConfigError> {
+        self.require_no_bucket()?;
+        Ok(Profile::Embedded)
     }
 
     fn services(&self) -> Result<Services, ConfigError> {
@@ -67,6 +74,7 @@ impl Settings<'_> {
             schema_registry_url: self.required("SCHEMA_REGISTRY_URL")?,
             mongodb_uri: Secret::new(self.required("MONGODB_URI")?),
             redis_url: self.redis_url()?,
+            bucket: self.bucket()?,
         })
     }
 
@@ -136,6 +144,7 @@ impl Profile {
             ]);
             let redis = services.redis_url.as_ref();
             lines.extend(redis.map(|url| ("REDIS_URL", without_password(url.reveal()))));
+            lines.extend(services.bucket.iter().flat_map(Bucket::describe));
         }
         lines
     }
@@ -209,6 +218,16 @@ mod tests {
     fn without_it_there_is_no_server() {
         assert!(matches!(profile(&[]), Ok(Profile::Embedded)));
         assert!(matches!(profile(&[("REDIS_HOST", "cache")]), Ok(Profile::Embedded)));
+    }
+
+    #[test]
+    fn a_bucket_needs_the_production_profile() {
+        let bucket = ("STORAGE_S3_BUCKET", "pictures");
+        let message = profile(&[bucket]).unwrap_err().to_string();
+        assert!(message.starts_with("STORAGE_S3_BUCKET: "), "{message}");
+        let all: Vec<_> = ALL.into_iter().chain([bucket]).collect();
+        let Ok(Profile::Production(services)) = profile(&all) else { panic!("not production") };
+        assert_eq!(services.bucket.unwrap().name, "pictures");
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub fn start(
                 starting.projections();
                 starting.reconcile();
             }
-            Role::Images | Role::Vibration => starting.processor(*role),
+            Role::Images | Role::Vibration | Role::Webhooks => starting.processor(*role),
         }
     }
     Started { routes: starting.routes, probes: starting.probes }
@@ -109,9 +109,12 @@ struct Starting<'a> {
 
 impl Starting<'_> {
     fn take_commands(&mut self) {
+        let is_signing = !self.settings.processors.webhook.keys.is_empty();
         self.serve(commands::http::router(
             Arc::clone(&self.commands),
             Arc::clone(&self.adapters.blobs),
+            // Whoever asks to be told has to be able to tell our messages from forgeries.
+            is_signing.then(|| Arc::clone(&self.adapters.callbacks)),
             Arc::clone(&self.adapters.samples),
             self.settings.processors.image.limits.clone(),
         ));
@@ -273,9 +276,11 @@ impl Starting<'_> {
         processors::Dependencies {
             clock: Arc::clone(&self.adapters.clock),
             bus: Arc::clone(&self.commands) as Arc<dyn ports::command_bus::CommandBus>,
+            store: Arc::clone(&self.adapters.store),
             log: Arc::clone(&self.adapters.log),
             checkpoints: Arc::clone(&self.adapters.checkpoints),
             blobs: Arc::clone(&self.adapters.blobs),
+            callbacks: Arc::clone(&self.adapters.callbacks),
             queue: Arc::clone(&self.adapters.work_queue),
             renditions: Arc::clone(&self.adapters.renditions),
             samples: Arc::clone(&self.adapters.sample_source),

@@ -8,7 +8,7 @@ use crate::common::cluster::Installation;
 use crate::common::feed::FeedEvent;
 
 /// The categories of streams, each of which has a topic.
-const CATEGORIES: [&str; 2] = ["image", "motor"];
+const CATEGORIES: [&str; 3] = ["image", "motor", "notification"];
 
 /// A record of a topic, as a reader of committed records sees it.
 #[derive(Debug)]

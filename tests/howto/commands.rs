@@ -14,7 +14,7 @@ fn router() -> axum::Router {
     let log = Arc::new(MemoryLog::new(clock.clone()));
     let commands: Arc<Commands> = Arc::new(commands::all(log, clock.clone(), Settings::default()));
     let blobs = Arc::new(MemoryBlobs::default());
-    http::router(commands, blobs, Arc::new(MemorySamples::new(clock)), Limits::default())
+    http::router(commands, blobs, None, Arc::new(MemorySamples::new(clock)), Limits::default())
 }
 
 async fn install(body: &'static str) -> StatusCode {

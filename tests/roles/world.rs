@@ -15,8 +15,9 @@ use domain::time::Timestamp;
 use infra_telemetry::Metrics;
 use ports::clock::Clock;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
-    MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryDeadLetters,
+    MemoryLeadership, MemoryLog, MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples,
+    MemoryWorkQueue,
 };
 use ports::read_models::{Query, ReadModels};
 use ports::readings::Readings;
@@ -210,6 +211,7 @@ fn in_memory() -> Adapters {
         read_models: models.clone(),
         query_models: models,
         blobs: Arc::new(MemoryBlobs::default()),
+        callbacks: Arc::new(MemoryCallbacks::default()),
         samples: samples.clone(),
         sample_source: samples,
         readings,

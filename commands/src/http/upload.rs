@@ -27,6 +27,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::body::{self, beneath, bounded};
+use super::callback;
 use super::caller::Caller;
 use super::command::media_type;
 use super::fingerprint::hex;
@@ -38,6 +39,8 @@ pub(super) const PATH: &str = "/v1/images";
 const ROUTE: &str = "POST /v1/images";
 /// The field of a form that holds the picture.
 const FORM_FIELD: &str = "image";
+/// The query parameter, or the field of a form, that says who is to be told.
+const CALLBACK: &str = "callback_url";
 /// What a form may have around its picture.
 const FORM_BYTES_MAX: usize = 64 * 1024;
 /// After how many seconds it is worth asking what became of a picture.
@@ -56,20 +59,28 @@ struct Wish {
     motor_id: Option<Uuid>,
     priority: i32,
     not_before: Option<Timestamp>,
+    callback_url: Option<String>,
+}
+
+/// What came in: a picture, and what a form may say beside it.
+struct Taken {
+    bytes: Bytes,
+    callback_url: Option<String>,
 }
 
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Refused> {
     let _turn = turn(&api).await?;
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&parts)?;
-    let bytes = read(&api, &parts, body).await?;
+    let Taken { bytes, callback_url } = read(&api, &parts, body).await?;
     fail_point!("command-accepted");
-    let wish = wish(&api, &parts)?;
+    let wish = wish(&api, &parts, callback_url)?;
     let submission = describe(&api, &wish, bytes.clone()).await?;
     require_motor(&api, wish.motor_id).await?;
-    let envelope = envelope(&api, &caller, ROUTE, submission)?;
+    let callback_url = wish.callback_url;
+    let envelope = envelope(&api, &caller, ROUTE, submission, callback_url.as_deref())?;
     // Finished even if the sender goes away: bytes without a task would be kept for ever.
-    let work = spawn(keep_and_send(api.clone(), envelope, bytes));
+    let work = spawn(take_on(api.clone(), envelope, bytes, callback_url));
     let accepted = work.await.map_err(|_| internal())??;
     let state = ("state", "submitted".into());
     let response = answer::accepted(StatusCode::ACCEPTED, &accepted, "task_id", [state]);
@@ -84,27 +95,34 @@ async fn turn(api: &Api) -> Result<SemaphorePermit<'_>, Refused> {
     Ok(turn.expect("the semaphore is never closed"))
 }
 
-async fn read(api: &Api, parts: &Parts, body: Body) -> Result<Bytes, Refused> {
+async fn read(api: &Api, parts: &Parts, body: Body) -> Result<Taken, Refused> {
     let bytes_max = usize::try_from(api.pictures.body_bytes_max).unwrap_or(usize::MAX);
     if media_type(&parts.headers).as_deref() == Some("multipart/form-data") {
         read_form(parts, body, bytes_max).await
     } else {
-        Ok(body::read(&parts.headers, body, bytes_max).await?)
+        let bytes = body::read(&parts.headers, body, bytes_max).await?;
+        Ok(Taken { bytes, callback_url: None })
     }
 }
 
-/// The one field of a form. Its bytes are counted as they come in.
-async fn read_form(parts: &Parts, body: Body, bytes_max: usize) -> Result<Bytes, Refused> {
+/// The fields of a form. Their bytes are counted as they come in.
+async fn read_form(parts: &Parts, body: Body, bytes_max: usize) -> Result<Taken, Refused> {
     let body = Body::from_stream(bounded(body, bytes_max.saturating_add(FORM_BYTES_MAX)));
     let request = Request::from_parts(parts.clone(), body);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| Problem::malformed(error.body_text()))?;
     let mut picture = Vec::new();
     let mut found = false;
+    let mut callback_url = None;
     while let Some(mut field) = form.next_field().await.map_err(|error| broken_form(&error))? {
         let name = field.name().unwrap_or_default();
+        if name == CALLBACK && callback_url.is_none() {
+            callback_url = Some(field.text().await.map_err(|error| broken_form(&error))?);
+            continue;
+        }
         if name != FORM_FIELD || found {
-            let detail = format!("the form must have one field, {FORM_FIELD}");
+            let detail =
+                format!("the form must have one field, {FORM_FIELD}, and may have one, {CALLBACK}");
             return Err(vec![FieldError::at(format!("/{FORM_FIELD}"), detail)].into());
         }
         found = true;
@@ -116,7 +134,7 @@ async fn read_form(parts: &Parts, body: Body, bytes_max: usize) -> Result<Bytes,
         let detail = format!("is missing: the picture belongs into the field {FORM_FIELD}");
         return Err(vec![FieldError::at(format!("/{FORM_FIELD}"), detail)].into());
     }
-    Ok(picture.into())
+    Ok(Taken { bytes: picture.into(), callback_url })
 }
 
 fn broken_form(error: &axum::extract::multipart::MultipartError) -> Problem {
@@ -126,7 +144,7 @@ fn broken_form(error: &axum::extract::multipart::MultipartError) -> Problem {
     }
 }
 
-fn wish(api: &Api, parts: &Parts) -> Result<Wish, Refused> {
+fn wish(api: &Api, parts: &Parts, in_form: Option<String>) -> Result<Wish, Refused> {
     let mut query = Parameters::of(&parts.uri)?;
     let motor_id = query.optional("motor_id");
     let priority = query.optional("priority").unwrap_or_default();
@@ -135,8 +153,16 @@ fn wish(api: &Api, parts: &Parts) -> Result<Wish, Refused> {
     if ahead_s > DEFERRED_DAYS_MAX * 86_400.0 {
         query.fault("not_before", format!("must be at most {DEFERRED_DAYS_MAX} days ahead"));
     }
+    let in_query: Option<String> = query.optional(CALLBACK);
+    if in_query.is_some() && in_form.is_some() {
+        query.fault(CALLBACK, "comes more than once");
+    }
+    let callback_url = in_query.or(in_form);
+    if let Err(detail) = callback::check(api, callback_url.as_deref()) {
+        query.fault(CALLBACK, detail);
+    }
     query.finish()?;
-    Ok(Wish { motor_id, priority, not_before })
+    Ok(Wish { motor_id, priority, not_before, callback_url })
 }
 
 /// What the header tells; a file that is no picture of ours ends here.
@@ -187,10 +213,13 @@ fn envelope(
     caller: &Caller,
     route: &str,
     submission: Submission,
+    callback_url: Option<&str>,
 ) -> Result<CommandEnvelope, Problem> {
     let motor_id = submission.motor_id.map(|id| id.to_string()).unwrap_or_default();
     let mut asked = vec![submission.sha256.clone(), motor_id, submission.priority.to_string()];
+    // Only what is there: what was asked before there was such a wish is still the same.
     asked.extend(submission.not_before.map(|at| at.to_string()));
+    asked.extend(callback_url.map(str::to_owned));
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let key = caller.command_key(route, &asked);
     let expected = caller.expected_before_creation()?;
@@ -200,8 +229,27 @@ fn envelope(
     Ok(CommandEnvelope { expected, key, metadata: caller.metadata.clone(), ..envelope })
 }
 
-async fn keep_and_send(
+/// The subscription comes last, and before the answer: it needs the id of the task, which is the first one's when the
+/// command is repeated. An end that is quicker is told all the same.
+async fn take_on(
     api: Api,
+    mut envelope: CommandEnvelope,
+    bytes: Bytes,
+    callback_url: Option<String>,
+) -> Result<Accepted, Refused> {
+    // Both commands belong to one conversation.
+    let conversation = || api.commands.clock().new_id().to_string();
+    envelope.metadata.correlation_id.get_or_insert_with(conversation);
+    let metadata = envelope.metadata.clone();
+    let accepted = keep_and_send(&api, envelope, bytes).await?;
+    if let Some(url) = callback_url {
+        callback::subscribe(&api, accepted.stream.id, url, metadata).await?;
+    }
+    Ok(accepted)
+}
+
+async fn keep_and_send(
+    api: &Api,
     envelope: CommandEnvelope,
     bytes: Bytes,
 ) -> Result<Accepted, Refused> {

@@ -3,6 +3,7 @@
 mod batches;
 mod blocks;
 mod bus;
+mod callbacks;
 mod client;
 mod idempotency;
 mod motors;

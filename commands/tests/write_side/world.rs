@@ -16,7 +16,7 @@ use ports::command_bus::CommandEnvelope;
 use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, AppendError, Appended, CommandKey, CommandRecord, EventStore};
-use ports::memory::{ManualClock, MemoryBlobs, MemoryLog, MemorySamples};
+use ports::memory::{ManualClock, MemoryBlobs, MemoryCallbacks, MemoryLog, MemorySamples};
 use ports::stream::{StreamName, StreamVersion};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) commands: Arc<Commands>,
     pub(crate) blobs: Arc<Shelf>,
+    pub(crate) callbacks: Arc<MemoryCallbacks>,
     pub(crate) samples: Arc<MemorySamples>,
 }
 
@@ -41,7 +42,7 @@ impl World {
         let commands = Arc::new(commands::all(log.clone(), clock.clone(), settings));
         let blobs = Arc::new(Shelf::default());
         let samples = Arc::new(MemorySamples::new(clock.clone()));
-        Self { clock, log, commands, blobs, samples }
+        Self { clock, log, commands, blobs, callbacks: Arc::default(), samples }
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -50,7 +51,13 @@ impl World {
 
     pub(crate) fn router_over(&self, commands: Arc<Commands>) -> Router {
         let limits = picture::Limits::default();
-        http::router(commands, self.blobs.clone(), self.samples.clone(), limits)
+        http::router(
+            commands,
+            self.blobs.clone(),
+            Some(self.callbacks.clone()),
+            self.samples.clone(),
+            limits,
+        )
     }
 
     /// Other commands over a store of the test's choice: another process, so to speak.

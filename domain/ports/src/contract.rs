@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, reason = "a clause is a test")]
 
 pub mod blobs;
+pub mod callbacks;
 pub mod checkpoints;
 pub mod dead_letters;
 pub mod event_log;
@@ -35,6 +36,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use crate::blobs_contract as blobs;
+pub use crate::callbacks_contract as callbacks;
 pub use crate::checkpoints_contract as checkpoints;
 pub use crate::dead_letters_contract as dead_letters;
 pub use crate::event_store_contract as event_store;

@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod blobs;
+pub mod callbacks;
 pub mod checkpoint;
 pub mod clock;
 pub mod command_bus;

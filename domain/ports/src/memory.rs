@@ -3,6 +3,7 @@
 //! They keep everything in memory and for ever: for tests, for simulations, and to read what a port means.
 
 mod blobs;
+mod callbacks;
 mod checkpoints;
 mod clock;
 mod dead_letters;
@@ -18,6 +19,7 @@ mod work_queue;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use blobs::MemoryBlobs;
+pub use callbacks::MemoryCallbacks;
 pub use checkpoints::MemoryCheckpoints;
 pub use clock::ManualClock;
 pub use dead_letters::MemoryDeadLetters;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ports::memory::faulty::{Faults, Faulty};
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryDeadLetters, MemoryLeadership, MemoryLog,
-    MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryDeadLetters,
+    MemoryLeadership, MemoryLog, MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples,
+    MemoryWorkQueue,
 };
 
 fn clock() -> Arc<ManualClock> {
@@ -85,4 +86,33 @@ mod renditions {
 
 mod leadership {
     ports::contract::leadership!(super::MemoryLeadership::default());
+}
+
+mod callbacks {
+    ports::contract::callbacks!(super::MemoryStage::default(), |stage| stage
+        as &dyn ports::contract::callbacks::Stage);
+}
+
+#[derive(Default)]
+struct MemoryStage(MemoryCallbacks);
+
+impl ports::contract::callbacks::Stage for MemoryStage {
+    fn callbacks(&self) -> &dyn ports::callbacks::Callbacks {
+        &self.0
+    }
+
+    fn answering(&self, status: u16) -> String {
+        let url = format!("https://hooks.example/{status}");
+        self.0.answers(&url, status);
+        url
+    }
+
+    fn nobody(&self) -> String {
+        "https://nobody.example/".to_owned()
+    }
+
+    fn received(&self) -> Vec<(String, bytes::Bytes)> {
+        let received = self.0.received().into_iter();
+        received.map(|callback| (callback.headers[0].1.clone(), callback.body)).collect()
+    }
 }

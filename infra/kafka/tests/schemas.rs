@@ -15,6 +15,8 @@ use serde_json::value::RawValue;
 
 const MOTOR_EVENTS: &str = include_str!("../../../domain/tests/snapshots/wire_form__motor.snap");
 const IMAGE_EVENTS: &str = include_str!("../../../domain/tests/snapshots/wire_form__image.snap");
+const NOTIFICATION_EVENTS: &str =
+    include_str!("../../../domain/tests/snapshots/wire_form__notification.snap");
 
 fn generated() -> Vec<EventSchema> {
     let shapes = commands::catalog();
@@ -126,7 +128,9 @@ fn every_event_comes_back_as_it_was_stored() {
         shapes.iter().find(is_it).expect("every event has a shape").schema_version
     };
     let mut seen = 0;
-    for (category, snapshot) in [("motor", MOTOR_EVENTS), ("image", IMAGE_EVENTS)] {
+    for (category, snapshot) in
+        [("motor", MOTOR_EVENTS), ("image", IMAGE_EVENTS), ("notification", NOTIFICATION_EVENTS)]
+    {
         let events = snapshot.splitn(3, "---\n").last().expect("a snapshot has a head");
         for event in serde_json::from_str::<Vec<Value>>(events).expect("events are JSON") {
             let kind = event["type"].as_str().expect("events have types");
@@ -137,7 +141,7 @@ fn every_event_comes_back_as_it_was_stored() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 22);
+    assert_eq!(seen, 28);
 }
 
 fn assert_comes_back(codec: &Codec, data: &Value) {

@@ -6,6 +6,7 @@ mod documents;
 mod feed;
 mod long_log;
 mod make;
+mod notifications;
 mod pictures;
 mod plant;
 mod rebuild;

@@ -9,6 +9,7 @@ use domain::motor::{
     AlarmLevel, Assessment, Bearing, ClearAlarm, MeasuringPoint, MotorEvent, Nameplate, RaiseAlarm,
     SensorSeen,
 };
+use domain::notification::{Failure, Message, NotificationEvent};
 use domain::time::Timestamp;
 use domain::vibration::{Axis, Support};
 use ports::event::{Metadata, NewEvent, RecordedEvent};
@@ -36,6 +37,10 @@ impl Story {
 
     pub(crate) fn image(self, id: Uuid, event: &ImageEvent) -> Self {
         self.then("image", id, encode(event))
+    }
+
+    pub(crate) fn notification(self, id: Uuid, event: &NotificationEvent) -> Self {
+        self.then("notification", id, encode(event))
     }
 
     pub(crate) fn then(mut self, category: &str, id: Uuid, event: NewEvent) -> Self {
@@ -161,15 +166,36 @@ pub(crate) fn failed(retry_at: Option<Timestamp>) -> ImageEvent {
     ImageEvent::AttemptFailed { attempt: 1, code, detail, retry_at }
 }
 
-/// Three hundred events of eight motors and a few pictures, interleaved, the same in every run.
+pub(crate) fn announced(task_version: u64) -> NotificationEvent {
+    NotificationEvent::Announced(Message {
+        message_id: format!("image-7/{task_version}"),
+        message_type: "image.completed".to_owned(),
+        task_version,
+        url: "https://hooks.example/".to_owned(),
+        body: "{}".to_owned(),
+    })
+}
+
+pub(crate) fn not_taken(task_version: u64, retry_at: Option<Timestamp>) -> NotificationEvent {
+    NotificationEvent::AttemptFailed(Failure {
+        message_id: format!("image-7/{task_version}"),
+        attempt: 1,
+        status: Some(503),
+        reason: "the receiver answered 503".to_owned(),
+        retry_at,
+    })
+}
+
+/// Three hundred events of eight motors, a few pictures and whoever is told of them, interleaved, the same in every run.
 pub(crate) fn busy_plant() -> Story {
     let motor = |i: u64| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(i));
     let mut story = Story::default();
     for i in 0..8 {
         story = story.motor(motor(i), &registered(&format!("P-{i:03}")));
         story = story.image(motor(100 + i), &submitted());
+        story = story.notification(motor(100 + i), &announced(4));
     }
-    for step in 0..284_u64 {
+    for step in 0..276_u64 {
         let id = motor(step * 7 % 8);
         let sensor = if step % 3 == 0 { "DE" } else { "NDE" };
         story = match step % 9 {
@@ -181,6 +207,7 @@ pub(crate) fn busy_plant() -> Story {
             5 => story.motor(id, &lost(sensor)),
             6 => story.motor(id, &cleared(sensor)),
             7 => story.motor(id, &zone(sensor, Assessment::NotAssessable)),
+            8 if step % 2 == 0 => story.notification(motor(100 + step % 8), &not_taken(4, None)),
             _ => story.image(motor(100 + step % 8), &failed(Some(at(500.0)))),
         };
     }

@@ -176,8 +176,15 @@ async fn generations_have_names_of_their_own() {
         .iter()
         .map(|kind| kind.projector(3, Arc::clone(&models)).name().to_owned())
         .collect();
-    let expected =
-        ["motors.3", "fleet.3", "motor_history.3", "images.3", "vibration_trend.3", "diagnoses.3"];
+    let expected = [
+        "motors.3",
+        "fleet.3",
+        "motor_history.3",
+        "images.3",
+        "notifications.3",
+        "vibration_trend.3",
+        "diagnoses.3",
+    ];
     assert_eq!(names, expected);
 }
 

@@ -1,5 +1,6 @@
 //! The routes for bytes, which no table describes.
 
+use domain::notification::URL_CHARACTERS_MAX;
 use domain::time::Timestamp;
 use domain::vibration::{Axis, Statistic, Unit};
 use ports::problem::Problem;
@@ -22,7 +23,17 @@ fn picture_parameters(generator: &mut SchemaGenerator) -> Vec<Value> {
         "description": "Not to be worked on earlier; at most 366 days ahead",
         "schema": schema::<Timestamp>(generator),
     }));
+    parameters.push(json!({
+        "name": "callback_url",
+        "in": "query",
+        "description": "Where to post a signed message when the task has ended",
+        "schema": callback_url(),
+    }));
     parameters
+}
+
+fn callback_url() -> Value {
+    json!({ "type": "string", "format": "uri", "maxLength": URL_CHARACTERS_MAX })
 }
 
 pub(super) fn batch(generator: &mut SchemaGenerator) -> Value {
@@ -78,7 +89,10 @@ pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
     let form = json!({
         "type": "object",
         "required": ["image"],
-        "properties": { "image": { "contentMediaType": "application/octet-stream" } },
+        "properties": {
+            "image": { "contentMediaType": "application/octet-stream" },
+            "callback_url": callback_url(),
+        },
     });
     json!({
         "operationId": "submit_image",

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::task::spawn;
 
 use super::{
-    FORM_BYTES_MAX, FORM_FIELD, Wish, broken_form, describe, envelope, keep_and_send,
-    require_motor, turn, wish,
+    FORM_BYTES_MAX, FORM_FIELD, Wish, broken_form, describe, envelope, require_motor, take_on,
+    turn, wish,
 };
 use crate::http::Api;
 use crate::http::body::bounded;
@@ -40,7 +40,7 @@ pub(in crate::http) async fn submit(
     let _turn = turn(&api).await?;
     let (parts, body) = request.into_parts();
     let caller = Caller::of(&parts)?;
-    let wish = wish(&api, &parts)?;
+    let wish = wish(&api, &parts, None)?;
     require_motor(&api, wish.motor_id).await?;
     let mut form = open(&api, &parts, body).await?;
     let mut items = Items::new();
@@ -110,8 +110,9 @@ async fn take_in(
     bytes: Bytes,
 ) -> Result<Accepted, Refused> {
     let submission = describe(api, wish, bytes.clone()).await?;
-    let envelope = envelope(api, caller, route, submission)?;
-    spawn(keep_and_send(api.clone(), envelope, bytes)).await.map_err(|_| internal())?
+    let callback_url = wish.callback_url.clone();
+    let envelope = envelope(api, caller, route, submission, callback_url.as_deref())?;
+    spawn(take_on(api.clone(), envelope, bytes, callback_url)).await.map_err(|_| internal())?
 }
 
 fn too_many() -> Problem {
