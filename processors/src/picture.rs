@@ -1,7 +1,7 @@
 //! Makes the variants of a picture: bytes in, bytes out; no IO, no clock.
 //!
 //! ```text
-//!  bytes ─inspect─▶ header ─decode─▶ pixels at 1/1, 1/2, 1/4 or 1/8
+//!  bytes ─inspect─▶ header ─decode─▶ pixels at some eighths
 //!                                        ├─resample─▶ 1024 ─colour─▶ sRGB ─turn─▶ encode ─▶ 1024x1024.jpg
 //!                                        └─resample─▶  800 ─colour─▶ sRGB ─turn─▶ encode ─▶ 800x800.jpg
 //! ```
@@ -69,8 +69,9 @@ pub const fn simd() -> bool {
 /// Makes a variant of the picture `bytes` for each preset, in the order of the presets.
 ///
 /// `cancel` is asked between the stages; once it says true, the answer is [`Code::Cancelled`]. Whoever stopped
-/// the work because of a deadline makes [`Code::Timeout`] of it. It is asked for each row of a PNG and a GIF; of the
-/// other formats, the stage in hand is always finished: with the default limits, at most the decoding of 50 megapixels.
+/// the work because of a deadline makes [`Code::Timeout`] of it. It is asked for each row of a PNG and a GIF, and for
+/// each row of blocks of a baseline JPEG that becomes much smaller; else, the stage in hand is always finished: with the
+/// default limits, at most the decoding of 50 megapixels.
 pub fn render(
     bytes: &[u8],
     limits: &Limits,

@@ -1,85 +1,108 @@
-//! How long a picture takes to become red, green and blue: ours, and libjpeg-turbo at the same scale.
+//! What a picture takes to become red, green and blue: ours, and libjpeg-turbo at the same scale, by turns.
 //!
-//! `PHOTOS` may name a folder; its JPEG files are then measured as well, recoded without loss to baseline.
+//! The table tells processor time, because wall time depends on who else is there. `PHOTOS` may name a folder: its
+//! JPEG files are then measured as well, recoded without loss to baseline. `ROUNDS` is how often each is decoded.
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
-use divan::{Bencher, black_box, counter::ItemsCount};
 use scaled_jpeg::{Decoder, Scale};
 use turbojpeg::{
     Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, Transform, transform,
 };
 
 const QUALITY: i32 = 90;
-const SCALES: [u8; 5] = [8, 4, 3, 2, 1];
+const EIGHTHS: [u8; 5] = [1, 2, 3, 4, 8];
+const ROUNDS: usize = 9;
 
-static PHOTOS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
-    let mut photos = vec![
-        ("2 MP 4:2:0".to_owned(), photo(1632, 1224, Subsamp::Sub2x2)),
-        ("12 MP 4:2:0".to_owned(), photo(4000, 3000, Subsamp::Sub2x2)),
-        ("12 MP 4:4:4".to_owned(), photo(4000, 3000, Subsamp::None)),
-        ("24 MP 4:2:0".to_owned(), photo(6000, 4000, Subsamp::Sub2x2)),
+fn main() -> io::Result<()> {
+    let rounds = std::env::var("ROUNDS").ok().and_then(|count| count.parse().ok());
+    let rounds: usize = rounds.unwrap_or(ROUNDS).max(1);
+    let mut out = io::stdout().lock();
+    writeln!(out, "| photo | scale | ours | libjpeg-turbo | ours to it |")?;
+    writeln!(out, "| --- | --- | --: | --: | --: |")?;
+    for (name, file) in photos() {
+        for eighths in EIGHTHS {
+            let (ours, turbo) = medians(&file, eighths, rounds);
+            let ratio = ours / turbo;
+            writeln!(out, "| {name} | {eighths}/8 | {ours:.1} ms | {turbo:.1} ms | {ratio:.2} |")?;
+        }
+    }
+    Ok(())
+}
+
+fn photos() -> Vec<(String, Vec<u8>)> {
+    let made = [
+        ("2 MP 4:2:0", photo(1632, 1224, Subsamp::Sub2x2)),
+        ("12 MP 4:2:0", photo(4000, 3000, Subsamp::Sub2x2)),
+        ("12 MP 4:4:4", photo(4000, 3000, Subsamp::None)),
+        ("24 MP 4:2:0", photo(6000, 4000, Subsamp::Sub2x2)),
     ];
+    let mut photos: Vec<_> = made.map(|(name, file)| (name.to_owned(), file)).to_vec();
     if let Some(folder) = std::env::var_os("PHOTOS") {
         photos.extend(baseline(Path::new(&folder)));
     }
     photos
-});
-
-fn main() {
-    divan::main();
 }
 
-fn cases() -> Vec<String> {
-    let name = |(name, _): &(String, Vec<u8>)| SCALES.map(|scale| format!("{name} at {scale}/8"));
-    PHOTOS.iter().flat_map(name).collect()
-}
-
-fn case(name: &str) -> (&'static [u8], u8) {
-    let (photo, scale) = name.split_once(" at ").expect("a case has a scale");
-    let scale = SCALES.into_iter().find(|eighths| scale == format!("{eighths}/8"));
-    let (_, bytes) = PHOTOS.iter().find(|(name, _)| name == photo).expect("it was listed");
-    (bytes, scale.expect("it was listed"))
-}
-
-#[divan::bench(args = cases())]
-fn ours(bencher: Bencher<'_, '_>, name: &str) {
-    let (bytes, eighths) = case(name);
+/// In milliseconds: ours, and the library's.
+fn medians(file: &[u8], eighths: u8, rounds: usize) -> (f64, f64) {
     let scale = Scale::new(eighths).expect("up to eight");
-    let size = Decoder::new(bytes).expect("a baseline photo").size(scale);
+    let size = Decoder::new(file).expect("a baseline photo").size(scale);
     let mut rgb = vec![0; 3 * size.width * size.height];
-    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
-        let decoder = Decoder::new(black_box(bytes)).expect("a baseline photo");
-        decoder.rgb(scale, &mut rgb).expect("a sound photo");
-    });
+    let mut decompressor = Decompressor::new().expect("there is memory");
+    let common = [8, 4, 2, 1].into_iter().find(|part| eighths.is_multiple_of(*part)).unwrap_or(1);
+    let factor = ScalingFactor::new(usize::from(eighths / common), usize::from(8 / common));
+    decompressor.set_scaling_factor(factor).expect("an eighth");
+    let (mut ours, mut turbo) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ours.push(taken(|| {
+            let decoder = Decoder::new(file).expect("a baseline photo");
+            decoder.rgb(scale, &mut rgb).expect("a sound photo");
+        }));
+        turbo.push(taken(|| {
+            let (width, height) = (size.width, size.height);
+            let pixels = rgb.as_mut_slice();
+            let image = Image { pixels, width, pitch: 3 * width, height, format: PixelFormat::RGB };
+            decompressor.decompress(file, image).expect("a sound photo");
+        }));
+    }
+    (median(ours), median(turbo))
 }
 
-#[divan::bench(args = cases())]
-fn turbo(bencher: Bencher<'_, '_>, name: &str) {
-    let (bytes, eighths) = case(name);
-    let mut decompressor = Decompressor::new().expect("there is memory");
-    let divisor = [8, 4, 2, 1].into_iter().find(|part| eighths.is_multiple_of(*part)).unwrap_or(1);
-    let scale = ScalingFactor::new(usize::from(eighths / divisor), usize::from(8 / divisor));
-    decompressor.set_scaling_factor(scale).expect("an eighth");
-    let size = decompressor.read_header(bytes).expect("a photo").scaled(scale);
-    let (width, height) = (size.width, size.height);
-    let mut rgb = vec![0; 3 * width * height];
-    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
-        let pixels = rgb.as_mut_slice();
-        let image = Image { pixels, width, pitch: 3 * width, height, format: PixelFormat::RGB };
-        decompressor.decompress(black_box(bytes), image).expect("a sound photo");
-    });
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn taken(work: impl FnOnce()) -> f64 {
+    let before = processor_time();
+    work();
+    (processor_time() - before).as_secs_f64() * 1e3
+}
+
+/// Of this thread; where the kernel does not tell, the time of day must do.
+fn processor_time() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
 }
 
 /// The same coefficients in baseline coding.
 fn baseline(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).expect("the folder can be read");
+    let entries = fs::read_dir(folder).expect("the folder can be read");
     let paths = entries.map(|entry| entry.expect("the folder can be read").path());
     let mut paths: Vec<_> =
         paths.filter(|path| path.extension().is_some_and(|end| end == "jpg")).collect();
     paths.sort();
     let recoded = |path: &Path| {
-        let bytes = std::fs::read(path).expect("the photo can be read");
+        let bytes = fs::read(path).expect("the photo can be read");
         let recoded = transform(&Transform::default(), &bytes).expect("the photo is sound");
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         (name, recoded.to_vec())

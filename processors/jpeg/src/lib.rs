@@ -61,6 +61,7 @@ mod frame;
 mod header;
 mod plane;
 mod scale;
+mod strips;
 mod tables;
 mod transform;
 mod upsample;

@@ -1,5 +1,6 @@
 //! Bytes to pixels. What cannot be decoded wholly is corrupt: half a picture is never passed on.
 
+mod baseline;
 mod gif;
 mod jpeg;
 mod other;

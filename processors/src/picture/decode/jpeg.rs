@@ -1,9 +1,9 @@
-//! JPEG through libjpeg-turbo, which can leave out what a smaller picture does not need.
+//! JPEG: baseline that becomes much smaller through our own decoder, all else through libjpeg-turbo.
 
 use domain::picture::{Failure, Header, jpeg_profile};
 use turbojpeg::{Colorspace, Decompressor, Error, Image, PixelFormat, ScalingFactor};
 
-use super::{Decoded, Task, confirm};
+use super::{Decoded, Task, baseline, confirm};
 use crate::picture::colour::PROFILE_BYTES_MAX;
 use crate::picture::raster::{Channels, Raster};
 
@@ -12,6 +12,14 @@ const SCALES: [ScalingFactor; 3] =
     [ScalingFactor::ONE_EIGHTH, ScalingFactor::ONE_QUARTER, ScalingFactor::ONE_HALF];
 
 pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
+    let raster = match baseline::decode(task)? {
+        Some(raster) => raster,
+        None => by_library(task)?,
+    };
+    Ok(Decoded { raster, profile: jpeg_profile(task.bytes, PROFILE_BYTES_MAX) })
+}
+
+fn by_library(task: &Task<'_>) -> Result<Raster, Failure> {
     let Task { bytes, header, .. } = *task;
     let mut decompressor = Decompressor::new().map_err(failure)?;
     decompressor.set_scan_limit(task.limits.scans_max).map_err(failure)?;
@@ -39,14 +47,7 @@ pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
     // Warnings come back as errors: what is cut short or damaged is filled with grey, and that is no picture.
     decompressor.decompress(bytes, image).map_err(failure)?;
     let covered = (exact(header.width, scale), exact(header.height, scale));
-    let raster = Raster {
-        width: side(scaled.width),
-        height: side(scaled.height),
-        channels,
-        pixels,
-        covered,
-    };
-    Ok(Decoded { raster, profile: jpeg_profile(bytes, PROFILE_BYTES_MAX) })
+    Ok(Raster { width: side(scaled.width), height: side(scaled.height), channels, pixels, covered })
 }
 
 /// The smallest scale at which the picture still covers the target, so that nothing is ever enlarged.
@@ -63,7 +64,7 @@ fn exact(side: u32, scale: ScalingFactor) -> f64 {
     f64::from(side) * scale.num() as f64 / scale.denom() as f64
 }
 
-fn side(side: usize) -> u32 {
+pub(super) fn side(side: usize) -> u32 {
     u32::try_from(side).expect("a side of a JPEG has sixteen bits")
 }
 
