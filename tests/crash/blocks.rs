@@ -31,7 +31,10 @@ pub(crate) struct Blocks {
     pub(crate) motor: Uuid,
     start: Timestamp,
     acknowledged: Cell<u32>,
-    acknowledged_at: Cell<Option<Instant>>,
+    /// When the last acknowledged block was tried first, and when the next one was: a try that was not acknowledged
+    /// may have been heard.
+    tried_at: Cell<Option<Instant>>,
+    tries_since: Cell<Option<Instant>>,
     /// Windows across a border at which there was a pause: whether there is one depends on how long it was.
     doubtful: RefCell<BTreeSet<Timestamp>>,
 }
@@ -42,8 +45,9 @@ impl Blocks {
     }
 
     fn starting(motor: Uuid, start: Timestamp) -> Self {
-        let (acknowledged, acknowledged_at, doubtful) = <(Cell<_>, Cell<_>, RefCell<_>)>::default();
-        Self { motor, start, acknowledged, acknowledged_at, doubtful }
+        let (acknowledged, doubtful) = <(Cell<_>, RefCell<_>)>::default();
+        let (tried_at, tries_since) = <(Cell<_>, Cell<_>)>::default();
+        Self { motor, start, acknowledged, tried_at, tries_since, doubtful }
     }
 
     /// The next one, which is the same as before when it was not acknowledged. `false`: there are no more.
@@ -52,12 +56,15 @@ impl Blocks {
         if number == BLOCKS_MAX {
             return Ok(false);
         }
+        let since = self.tries_since.get().unwrap_or_else(Instant::now);
+        self.tries_since.set(Some(since));
         let answer = client.try_send(&self.block(number)).await.map_err(|_| Gone)?;
         if answer.status == UNAVAILABLE {
             return Err(Gone);
         }
         assert_eq!(answer.status, 202, "{}", answer.text());
-        let before = self.acknowledged_at.replace(Some(Instant::now()));
+        self.tries_since.set(None);
+        let before = self.tried_at.replace(Some(since));
         if before.is_some_and(|before| before.elapsed().as_secs_f64() > PAUSE_S_MAX) {
             self.doubtful.borrow_mut().insert(later(self.start, f64::from(number) + 0.5));
         }

@@ -102,7 +102,7 @@ async fn submitted(world: &World) -> Uuid {
 async fn completed(world: &World, task_id: Uuid) {
     let name = "1024x1024.jpg".to_owned();
     let variant = Variant { name, width: 8, height: 6, bytes: 9, sha256: "11".repeat(32) };
-    let complete = Complete { attempt: 1, variants: vec![variant] };
+    let complete = Complete { attempt: 1, variants: vec![variant], same_as: None };
     asked(world, task_id, image::Command::Complete(complete)).await;
 }
 

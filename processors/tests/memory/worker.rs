@@ -11,8 +11,8 @@ use ports::blobs::{BlobKey, Blobs};
 use ports::clock::Clock;
 use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
-    MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryLog, MemoryReadings,
+    MemoryRenditions, MemorySamples, MemoryWorkQueue,
 };
 use ports::stream::{GlobalPosition, StreamVersion};
 use ports::work_queue::{Job, WorkQueue};
@@ -70,15 +70,18 @@ async fn work(pictures: &[Bytes]) -> usize {
         let job = Job { id: task_id, priority: 0, payload: String::new() };
         queue.put(job, clock.now()).await.expect("memory takes all");
     }
+    let log = Arc::new(MemoryLog::new(clock.clone()));
     let dependencies = Dependencies {
         bus: Arc::new(Agreeing { ended }),
-        log: Arc::new(MemoryLog::new(clock.clone())),
+        store: log.clone(),
+        log,
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         blobs,
         queue,
         renditions: Arc::new(MemoryRenditions::default()),
         samples: Arc::new(MemorySamples::new(clock.clone())),
         readings: Arc::new(MemoryReadings::default()),
+        callbacks: Arc::new(MemoryCallbacks::default()),
         clock,
     };
     let settings = ImageSettings {
