@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use domain::aggregate::{EncodedEvent, encode};
 use domain::image::{ImageEvent, Submission};
+use domain::notification::{Message, NotificationEvent, Subscription};
 use ports::dead_letter::DeadLetters;
 use ports::event::RecordedEvent;
 use ports::stream::StreamName;
@@ -165,12 +166,14 @@ async fn what_every_projection_applied_and_parked_is_the_whole_log() {
             plant.append(&motor(id), step(id, number)).await;
             if number < 2 {
                 plant.append(&image(id), image_step(number)).await;
+                plant.append(&notification(id), notification_step(number)).await;
             }
         }
         // Nobody can read these: not by a defect, but for ever.
         if number % 3 == 2 {
             plant.append(&motor(number), unreadable("zone_changed")).await;
             plant.append(&image(number), unreadable("no_such_thing")).await;
+            plant.append(&notification(number), unreadable("no_such_thing")).await;
         }
     }
     let mut runners = Vec::new();
@@ -185,7 +188,7 @@ async fn what_every_projection_applied_and_parked_is_the_whole_log() {
         // The history keeps events as they are and need not understand them.
         let expected = match kind.name() {
             "motor_history" => 0,
-            "images" => 3,
+            "images" | "notifications" => 3,
             _ => (10 - 2) + (10 - 5) + (10 - 8),
         };
         assert_eq!(parked, expected, "{}", kind.name());
@@ -215,5 +218,23 @@ fn image_step(number: usize) -> EncodedEvent {
     encode(&match number {
         0 => ImageEvent::Submitted(submission),
         _ => ImageEvent::ProcessingStarted { attempt: 1 },
+    })
+}
+
+fn notification(id: usize) -> StreamName {
+    StreamName::new("notification", motor(id).id)
+}
+
+fn notification_step(number: usize) -> EncodedEvent {
+    let url = "https://example.org/pictures".to_owned();
+    encode(&match number {
+        0 => NotificationEvent::Subscribed(Subscription { url }),
+        _ => NotificationEvent::Announced(Message {
+            message_id: "image-1/3".to_owned(),
+            message_type: "image.completed".to_owned(),
+            task_version: 3,
+            url,
+            body: "{}".to_owned(),
+        }),
     })
 }

@@ -17,8 +17,8 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::event_store::{Append, EventStore};
 use ports::handler::EventHandler;
 use ports::memory::{
-    ManualClock, MemoryBlobs, MemoryCheckpoints, MemoryLog, MemoryReadings, MemoryRenditions,
-    MemorySamples, MemoryWorkQueue,
+    ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryLog, MemoryReadings,
+    MemoryRenditions, MemorySamples, MemoryWorkQueue,
 };
 use ports::readings::Readings;
 use ports::samples::{Sample, Samples};
@@ -88,6 +88,7 @@ async fn prepare() -> World {
     let dependencies = Dependencies {
         clock,
         bus: Arc::new(NoBus),
+        store: log.clone(),
         log,
         checkpoints: Arc::new(MemoryCheckpoints::default()),
         blobs: Arc::new(MemoryBlobs::default()),
@@ -95,6 +96,7 @@ async fn prepare() -> World {
         renditions: Arc::new(MemoryRenditions::default()),
         samples,
         readings: readings.clone(),
+        callbacks: Arc::new(MemoryCallbacks::default()),
     };
     World { dependencies, fleet, readings, blocks }
 }

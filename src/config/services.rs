@@ -8,7 +8,7 @@ pub enum Profile {
     /// One process over one folder.
     Embedded,
     /// A process per role over servers.
-    Production(Services),
+    Production(Box<Services>),
 }
 
 /// The servers of the production profile.
@@ -50,7 +50,7 @@ impl Settings<'_> {
         match named.as_deref() {
             Some("embedded") => self.embedded(),
             None if !asked => self.embedded(),
-            None | Some("production") => Ok(Profile::Production(self.services()?)),
+            None | Some("production") => Ok(Profile::Production(Box::new(self.services()?))),
             Some(other) => Err(ConfigError::new(
                 "PROFILE",
                 format!("expected embedded or production, not {other:?}"),

@@ -18,6 +18,13 @@ pub(crate) fn jpeg(width: u32, height: u32, seed: u32) -> Bytes {
     file.into()
 }
 
+/// Other bytes of the same picture: a JPEG with a comment before all else.
+pub(crate) fn with_comment(jpeg: &Bytes, comment: &str) -> Bytes {
+    let (start_of_image, rest) = jpeg.split_at(2);
+    let length = u16::try_from(comment.len() + 2).expect("a comment is short").to_be_bytes();
+    [start_of_image, &[0xff, 0xfe], &length, comment.as_bytes(), rest].concat().into()
+}
+
 /// A second of a sine at 50 Hz, in m/s².
 pub(crate) struct Second {
     pub(crate) sample_rate_hz: u32,

@@ -127,7 +127,16 @@ async fn a_range_far_from_the_last_one_is_searched_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_topic_has_an_empty_extent() {
     let Some(cluster) = Cluster::fresh().await else { return };
-    let extent = audit(&cluster).extent().await.unwrap();
+    let audit = audit(&cluster);
+    // A topic that was made a moment ago may not have a leader yet.
+    let led = async {
+        loop {
+            if let Ok(extent) = audit.extent().await {
+                break extent;
+            }
+        }
+    };
+    let extent = tokio::time::timeout(PATIENCE, led).await.expect("it is led in time");
     assert_eq!((extent.after.0, extent.through.0), (0, 0));
 }
 

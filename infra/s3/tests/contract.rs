@@ -1,6 +1,7 @@
 //! A bucket keeps the contract of blobs.
 
 #[path = "support/server.rs"]
+#[allow(dead_code, reason = "these tests use a part of it")]
 mod server;
 
 use infra_s3::S3Blobs;
