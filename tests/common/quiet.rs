@@ -9,6 +9,7 @@ use crate::common::wait::{eventually, within};
 
 /// How long work in hand may take to be done, leases of a dead process included.
 pub(crate) const QUIET_S_MAX: u64 = 60;
+const UNAVAILABLE: u16 = 503;
 
 /// Returns when every handler has come to the end of the log and no picture is waiting.
 pub(crate) async fn quiet(client: &Client) {
@@ -26,7 +27,12 @@ async fn unrest(client: &Client) -> Option<String> {
     // What is open shows only once everything is handled, and may have given events since: so it is asked in between.
     let open = async || {
         for state in ["submitted", "processing"] {
-            let open = client.json(&format!("/v1/images?state={state}&limit=1")).await;
+            let answer = client.get(&format!("/v1/images?state={state}&limit=1")).await;
+            // A moment after the start there may be no documents yet.
+            if answer.status == UNAVAILABLE {
+                return answer.text();
+            }
+            let open = answer.success().json();
             if open["items"].as_array().is_none_or(|items| !items.is_empty()) {
                 return format!("an image is {state}");
             }
