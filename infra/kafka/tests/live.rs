@@ -21,6 +21,9 @@ use ports::subscription::Subscription;
 use rdkafka::mocking::MockCluster;
 use tokio::time::timeout;
 
+/// Longer than what comes late on a busy machine, short enough to wait for.
+const HOLE_WAIT_MS: u64 = 2_000;
+
 /// What comes is what Kafka brings; the log is for what it does not.
 fn kafka_first() -> TailReaderSettings {
     TailReaderSettings { ahead_events_per_second_max: 0, ..TailReaderSettings::default() }
@@ -31,7 +34,7 @@ fn patient() -> TailReaderSettings {
 }
 
 fn impatient() -> TailReaderSettings {
-    TailReaderSettings { hole_wait_ms: 50, ..kafka_first() }
+    TailReaderSettings { hole_wait_ms: HOLE_WAIT_MS, ..kafka_first() }
 }
 
 /// Nobody gives up on Kafka in these tests.
@@ -118,7 +121,8 @@ async fn a_few_events_come_from_the_log_at_once_and_kafka_brings_nothing_new_the
 async fn what_was_taken_from_the_log_and_never_comes_is_counted() {
     let Some(topic) = Topic::fresh(PARTITIONS).await else { return };
     let bench = Bench::on(topic.kafka.clone(), &topic.name, faithful());
-    let settings = TailReaderSettings { hole_wait_ms: 50, ..TailReaderSettings::default() };
+    let settings =
+        TailReaderSettings { hole_wait_ms: HOLE_WAIT_MS, ..TailReaderSettings::default() };
     let reader = bench.read(settings).await;
     bench.begun().await;
     bench.append(10).await;
