@@ -1,12 +1,21 @@
 //! Makes the commands that processors send: each with a key, so that repeating it is harmless.
 
+use std::time::Duration;
+
 use domain::aggregate::Decide;
-use ports::command_bus::{CommandEnvelope, CommandError};
+use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
 use ports::event::{Metadata, RecordedEvent};
 use ports::event_store::CommandKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+use tracing::warn;
 use uuid::Uuid;
+
+use crate::backoff::Backoff;
+
+/// Between two tries to have a command decided.
+const SEND_AGAIN: Backoff = Backoff { first_s: 0.2, max_s: 10.0 };
 
 /// What led to a command, handed on to the events that it leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +64,25 @@ pub(crate) fn wish<A: Decide>(
 fn fingerprint(envelope: &CommandEnvelope) -> String {
     let asked = format!("{} {}", envelope.stream, envelope.command);
     Sha256::digest(asked).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sends a command until it was decided, for as long as anybody waits for that.
+pub(crate) async fn send_until_decided(
+    bus: &dyn CommandBus,
+    command: CommandEnvelope,
+) -> Result<Accepted, CommandError> {
+    let (_, seed) = command.stream.id.as_u64_pair();
+    let mut failures: u32 = 0;
+    loop {
+        match bus.send(command.clone()).await {
+            Err(error) if is_passing(&error) => {
+                failures = failures.saturating_add(1);
+                warn!(stream = %command.stream, "sending to {}: {error}", command.stream);
+                sleep(Duration::from_secs_f64(SEND_AGAIN.delay_s(failures, seed))).await;
+            }
+            decided => return decided,
+        }
+    }
 }
 
 /// Whether the command was not decided, and may be sent again under its key.

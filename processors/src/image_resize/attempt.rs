@@ -25,16 +25,13 @@ use super::ImageSettings;
 use super::errand::Errand;
 use super::renderer::Renderer;
 use super::reuse::{Made, Way};
-use crate::backoff::Backoff;
 use crate::picture;
-use crate::wish::{Cause, is_passing, wish};
+use crate::wish::{Cause, send_until_decided, wish};
 
 /// The scope of the keys of the workers' commands.
 const SCOPE: &str = "image-worker";
 /// So many times a lease is extended before it would run out: it is lost after as many failures in a row.
 const EXTENSIONS_PER_LEASE: u32 = 3;
-/// Between two tries to send a command.
-const SEND_AGAIN: Backoff = Backoff { first_s: 0.2, max_s: 10.0 };
 /// When a history cannot be read, nothing will change before a person has looked at it.
 const UNDECIDABLE_DELAY_S: f64 = 300.0;
 
@@ -231,19 +228,7 @@ impl Bench {
 
     /// Sends a command until it was decided, for as long as the lease is held.
     async fn send(&self, command: CommandEnvelope) -> Result<Accepted, CommandError> {
-        let (_, seed) = command.stream.id.as_u64_pair();
-        let mut failures: u32 = 0;
-        loop {
-            match self.bus.send(command.clone()).await {
-                Err(error) if is_passing(&error) => {
-                    failures = failures.saturating_add(1);
-                    warn!(stream = %command.stream, "sending to {}: {error}", command.stream);
-                    let delay_s = SEND_AGAIN.delay_s(failures, seed);
-                    sleep(Duration::from_secs_f64(delay_s)).await;
-                }
-                decided => return decided,
-            }
-        }
+        send_until_decided(&*self.bus, command).await
     }
 
     /// What a command that was decided against means for the job.

@@ -1,7 +1,6 @@
 //! One call: the message whose turn it is, signed and posted, and what became of it recorded.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::notification::{Command, Delivery, Due, Failure, Message, Notification};
@@ -11,7 +10,6 @@ use ports::callbacks::{Callback, CallbackError, Callbacks};
 use ports::clock::Clock;
 use ports::command_bus::{CommandBus, CommandEnvelope, CommandError};
 use ports::event_store::EventStore;
-use tokio::time::sleep;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -20,15 +18,12 @@ use super::announcer::notification;
 use super::schedule::Next;
 use super::signature::signatures;
 use crate::Dependencies;
-use crate::backoff::Backoff;
-use crate::wish::{Cause, is_passing, wish};
+use crate::wish::{Cause, send_until_decided, wish};
 
 /// As which the sender is known in metadata and command keys.
 const ACTOR: &str = "webhook-sender";
 /// After the store did not answer.
 const FAULT_DELAY_S: f64 = 2.0;
-/// Between two tries to record what became of a call.
-const RECORD_AGAIN: Backoff = Backoff { first_s: 0.2, max_s: 10.0 };
 /// When a history cannot be read, nothing will change before a person has looked at it.
 const UNDECIDABLE_DELAY_S: f64 = 300.0;
 /// A receiver that answers this wants to hear no more.
@@ -134,18 +129,6 @@ impl Caller {
     }
 
     async fn send(&self, command: CommandEnvelope) -> Result<(), CommandError> {
-        let (_, seed) = command.stream.id.as_u64_pair();
-        let mut failures: u32 = 0;
-        loop {
-            match self.bus.send(command.clone()).await {
-                Err(error) if is_passing(&error) => {
-                    failures = failures.saturating_add(1);
-                    warn!(stream = %command.stream, "sending to {}: {error}", command.stream);
-                    let delay_s = RECORD_AGAIN.delay_s(failures, seed);
-                    sleep(Duration::from_secs_f64(delay_s)).await;
-                }
-                decided => return decided.map(drop),
-            }
-        }
+        send_until_decided(&*self.bus, command).await.map(drop)
     }
 }
