@@ -6,7 +6,7 @@ mongo_prepare() {
 }
 
 mongo_run() {
-  exec setsid java -Xmx512m -XX:+UseSerialGC -Djava.net.preferIPv4Stack=true \
+  exec setsid java -Xmx"${ATALAYA_NATIVE_MONGO_HEAP_MB:-512}m" -XX:+UseSerialGC -Djava.net.preferIPv4Stack=true \
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$(jars mongo)/*:$(jars mongo)" \
     WireServer "${port[mongo]}" "$data/mongo/documents.mv"
 }

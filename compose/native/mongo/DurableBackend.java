@@ -24,8 +24,8 @@ final class DurableBackend extends H2Backend {
       "insert", "update", "delete", "findandmodify", "aggregate", "create", "createindexes", "drop", "dropindexes",
       "dropdatabase", "renamecollection");
 
-  private static final int COMPACT_EVERY_MS = 1_000;
-  private static final int COMPACT_BELOW_FILL_PERCENT = 70;
+  private static final int COMPACT_EVERY_MS = 5_000;
+  private static final int COMPACT_BELOW_FILL_PERCENT = 50;
   private static final int COMPACT_BYTES_MAX = 16 << 20;
 
   /** The oldest server that today's drivers still talk to. */
@@ -44,6 +44,7 @@ final class DurableBackend extends H2Backend {
   private final ReentrantReadWriteLock commands = new ReentrantReadWriteLock(true);
   private final AtomicLong finished = new AtomicLong();
   private long committed;
+  private long compacted;
   private final ScheduledExecutorService compactor = Executors.newSingleThreadScheduledExecutor();
 
   DurableBackend(MVStore store) {
@@ -103,10 +104,14 @@ final class DurableBackend extends H2Backend {
     }
   }
 
-  /** Each commit appends; what later ones made worthless is given back here. */
+  /** Each commit appends; what later ones made worthless is given back here. Without one since, there is nothing to gain. */
   private void compact() {
     commands.writeLock().lock();
     try {
+      if (compacted == committed) {
+        return;
+      }
+      compacted = committed;
       getMvStore().compact(COMPACT_BELOW_FILL_PERCENT, COMPACT_BYTES_MAX);
     } catch (MVStoreException failure) {
       end(failure);
