@@ -16,6 +16,7 @@ fetch_tools() {
   install_small shellcheck shellcheck
   install_small redis-server redis-server
   install_small node nodejs
+  install_small docker-compose docker-compose
   PATH=$tools/python/bin:$tools/debian/usr/bin:$PATH
   export PATH
 }
