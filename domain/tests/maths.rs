@@ -4,6 +4,8 @@
 mod alarm;
 #[path = "maths/assembler.rs"]
 mod assembler;
+#[path = "maths/baseline.rs"]
+mod baseline;
 #[path = "maths/iso.rs"]
 mod iso;
 #[path = "maths/properties.rs"]
@@ -12,8 +14,12 @@ mod properties;
 mod signals;
 #[path = "maths/synthetic.rs"]
 mod synthetic;
+#[path = "maths/trend.rs"]
+mod trend;
 #[path = "maths/windows.rs"]
 mod windows;
+#[path = "maths/zone_hold.rs"]
+mod zone_hold;
 
 /// Expected values below this are compared absolutely: they are what rounding left of a signal of
 /// about one.

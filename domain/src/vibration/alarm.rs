@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::detector::{Detector, Value};
-use super::severity::{Boundaries, alarm_limit, trip_limit};
+use super::detector::{Detector, Edge, Value};
+use super::limits::{Limits, Rule};
 use crate::time::Timestamp;
 
 /// When an alarm is raised and cleared. The defaults are customary; ISO 10816 names no durations.
@@ -53,33 +53,6 @@ pub enum Level {
     Trip,
 }
 
-/// The velocities above which there is an alarm or a trip.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Limits {
-    /// In mm/s RMS.
-    pub alarm_mm_s: f64,
-    /// In mm/s RMS.
-    pub trip_mm_s: f64,
-}
-
-impl Limits {
-    /// The limits of ISO 10816-3 for these boundaries, with the machine's own baseline once there
-    /// is one.
-    pub fn of(boundaries: &Boundaries, baseline_mm_s: Option<f64>) -> Self {
-        Self {
-            alarm_mm_s: alarm_limit(baseline_mm_s, boundaries),
-            trip_mm_s: trip_limit(boundaries),
-        }
-    }
-
-    fn at(&self, level: Level) -> f64 {
-        match level {
-            Level::Alarm => self.alarm_mm_s,
-            Level::Trip => self.trip_mm_s,
-        }
-    }
-}
-
 /// What a step of the alarm is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AlarmInput {
@@ -119,6 +92,8 @@ pub enum AlarmTransition {
         velocity_rms_mm_s: f64,
         /// The limit that it exceeded, in mm/s RMS.
         limit_mm_s: f64,
+        /// The rule that gave the limit.
+        rule: Rule,
     },
     /// An alarm or a trip is over.
     Cleared {
@@ -156,8 +131,19 @@ impl AlarmState {
                     return vec![];
                 }
                 let mut step = |level| {
-                    let value = Value { at, velocity_rms_mm_s, limit_mm_s: limits.at(level) };
-                    self.detector(level).step(level, value, settings)
+                    let value = Value { at, value: velocity_rms_mm_s, limit: limits.at(level) };
+                    let latched = level == Level::Trip && settings.trip_latched;
+                    Some(match self.detector(level).step(value, latched, settings)? {
+                        Edge::Cleared => AlarmTransition::Cleared { level, at },
+                        Edge::Raised { since } => AlarmTransition::Raised {
+                            level,
+                            at,
+                            since,
+                            velocity_rms_mm_s,
+                            limit_mm_s: limits.at(level),
+                            rule: limits.rule(level),
+                        },
+                    })
                 };
                 [step(Level::Alarm), step(Level::Trip)].into_iter().flatten().collect()
             }
@@ -185,7 +171,9 @@ impl AlarmState {
     fn acknowledge(&mut self, at: Timestamp) -> Vec<AlarmTransition> {
         [Level::Alarm, Level::Trip]
             .into_iter()
-            .filter_map(|level| self.detector(level).acknowledge(level, at))
+            .filter_map(|level| {
+                self.detector(level).acknowledge().map(|_| AlarmTransition::Cleared { level, at })
+            })
             .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alarm::{AlarmSettings, AlarmTransition, Level};
+use super::alarm::AlarmSettings;
 use crate::time::Timestamp;
 
 /// One limit: whether it is exceeded, and since when the values speak for a change.
@@ -17,37 +17,41 @@ pub(super) struct Detector {
     pending_values: u32,
 }
 
-/// A good value and the limit that it is held to.
+/// A good value and the limit that it is held to, in one unit.
 #[derive(Clone, Copy)]
 pub(super) struct Value {
     pub(super) at: Timestamp,
-    pub(super) velocity_rms_mm_s: f64,
-    pub(super) limit_mm_s: f64,
+    pub(super) value: f64,
+    pub(super) limit: f64,
+}
+
+/// What a step changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Edge {
+    /// The values have been above the limit for long enough, since this moment.
+    Raised { since: Timestamp },
+    /// They have been below for long enough.
+    Cleared,
 }
 
 impl Detector {
-    /// Takes one value.
+    /// Takes one value. A latch holds until someone has seen it.
     pub(super) fn step(
         &mut self,
-        level: Level,
         value: Value,
+        latched: bool,
         settings: &AlarmSettings,
-    ) -> Option<AlarmTransition> {
+    ) -> Option<Edge> {
         if self.raised {
-            self.step_raised(level, value, settings)
+            self.step_raised(value, latched, settings)
         } else {
-            self.step_clear(level, value, settings)
+            self.step_clear(value, settings)
         }
     }
 
-    fn step_clear(
-        &mut self,
-        level: Level,
-        value: Value,
-        settings: &AlarmSettings,
-    ) -> Option<AlarmTransition> {
-        let Value { at, velocity_rms_mm_s, limit_mm_s } = value;
-        if velocity_rms_mm_s <= limit_mm_s {
+    fn step_clear(&mut self, value: Value, settings: &AlarmSettings) -> Option<Edge> {
+        let Value { at, value, limit } = value;
+        if value <= limit {
             self.forget_pending();
             return None;
         }
@@ -57,35 +61,35 @@ impl Detector {
             return None;
         }
         *self = Self { raised: true, ..Self::default() };
-        Some(AlarmTransition::Raised { level, at, since, velocity_rms_mm_s, limit_mm_s })
+        Some(Edge::Raised { since })
     }
 
     fn step_raised(
         &mut self,
-        level: Level,
         value: Value,
+        latched: bool,
         settings: &AlarmSettings,
-    ) -> Option<AlarmTransition> {
-        let Value { at, velocity_rms_mm_s, limit_mm_s } = value;
-        if velocity_rms_mm_s >= settings.off_ratio * limit_mm_s {
+    ) -> Option<Edge> {
+        let Value { at, value, limit } = value;
+        if value >= settings.off_ratio * limit {
             self.forget_pending();
             return None;
         }
         let since = self.pend(at);
         self.over = at.seconds_since(since) >= settings.off_delay_s;
-        let latched = level == Level::Trip && settings.trip_latched && !self.acknowledged;
-        (self.over && !latched).then(|| self.clear(level, at))
+        let is_held = latched && !self.acknowledged;
+        (self.over && !is_held).then(|| self.clear())
     }
 
     /// Takes note that someone has seen it, which clears what only the latch holds.
-    pub(super) fn acknowledge(&mut self, level: Level, at: Timestamp) -> Option<AlarmTransition> {
+    pub(super) fn acknowledge(&mut self) -> Option<Edge> {
         self.acknowledged = self.raised;
-        (self.raised && self.over).then(|| self.clear(level, at))
+        (self.raised && self.over).then(|| self.clear())
     }
 
-    fn clear(&mut self, level: Level, at: Timestamp) -> AlarmTransition {
+    fn clear(&mut self) -> Edge {
         *self = Self::default();
-        AlarmTransition::Cleared { level, at }
+        Edge::Cleared
     }
 
     fn pend(&mut self, at: Timestamp) -> Timestamp {

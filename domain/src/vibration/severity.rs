@@ -179,8 +179,13 @@ const LIMIT_RATIO_MAX: f64 = 1.25;
 /// learned.
 pub fn alarm_limit(baseline_mm_s: Option<f64>, boundaries: &Boundaries) -> f64 {
     baseline_mm_s.map_or(boundaries.bc, |baseline| {
-        (baseline + CHANGE_SHARE * boundaries.bc).min(LIMIT_RATIO_MAX * boundaries.bc)
+        (baseline + change_limit(boundaries)).min(alarm_ceiling(boundaries))
     })
+}
+
+/// The highest limit that an alarm may have in mm/s RMS, however high the baseline: 1.25 times B/C.
+pub fn alarm_ceiling(boundaries: &Boundaries) -> f64 {
+    LIMIT_RATIO_MAX * boundaries.bc
 }
 
 /// The trip limit in mm/s RMS: 1.25 times the C/D boundary, whatever the baseline.
@@ -191,7 +196,12 @@ pub fn trip_limit(boundaries: &Boundaries) -> f64 {
 /// Whether a velocity moved by more than a quarter of B/C, up or down. The two values must come
 /// from the same transducer and the same operating condition.
 pub fn is_significant_change(delta_mm_s: f64, boundaries: &Boundaries) -> bool {
-    delta_mm_s.abs() > CHANGE_SHARE * boundaries.bc
+    delta_mm_s.abs() > change_limit(boundaries)
+}
+
+/// By how much a velocity must move in mm/s RMS to have changed: a quarter of B/C.
+pub fn change_limit(boundaries: &Boundaries) -> f64 {
+    CHANGE_SHARE * boundaries.bc
 }
 
 #[cfg(test)]

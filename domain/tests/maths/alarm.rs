@@ -3,10 +3,11 @@
 use domain::time::Timestamp;
 use domain::vibration::{
     AlarmInput, AlarmSettings, AlarmState, AlarmTransition, Level, Limits, MachineGroup, Mounting,
-    boundaries,
+    Rule, boundaries,
 };
 
-const LIMITS: Limits = Limits { alarm_mm_s: 2.8, trip_mm_s: 5.625 };
+const LIMITS: Limits =
+    Limits { alarm_mm_s: 2.8, trip_mm_s: 5.625, baseline_mm_s: None, alarm_rule: Rule::Boundary };
 
 fn second(seconds: f64) -> Timestamp {
     Timestamp::from_micros(1_767_225_600_000_000).plus_seconds(seconds)
@@ -81,6 +82,7 @@ fn three_values_in_a_row_raise_an_alarm() {
         since: second(0.0),
         velocity_rms_mm_s: 3.1,
         limit_mm_s: 2.8,
+        rule: Rule::Boundary,
     };
     assert_eq!(told.changes, [raised]);
     assert_eq!(told.level(), Some(Level::Alarm));
@@ -235,7 +237,11 @@ fn a_value_that_comes_twice_counts_once() {
 fn the_limits_are_those_of_the_standard_with_the_machines_baseline() {
     let row = boundaries(MachineGroup::Group2, Mounting::Rigid);
     assert_eq!(Limits::of(&row, None), LIMITS);
-    assert!((Limits::of(&row, Some(0.9)).alarm_mm_s - 1.6).abs() < 1e-12);
+    let own = Limits::of(&row, Some(0.9));
+    assert!((own.alarm_mm_s - 1.6).abs() < 1e-12);
+    assert_eq!((own.rule(Level::Alarm), own.rule(Level::Trip)), (Rule::Baseline, Rule::Trip));
+    let high = Limits::of(&row, Some(2.9));
+    assert_eq!((high.alarm_mm_s, high.rule(Level::Alarm)), (3.5, Rule::Ceiling));
 }
 
 #[test]
