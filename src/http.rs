@@ -6,6 +6,7 @@ mod docs;
 mod health;
 mod observe;
 mod probes;
+mod standing;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use health::Probe;
 pub use probes::{
     DroppedProbe, DutyProbe, HandlerProbe, LogProbe, ProjectionProbe, RelayProbe, ToldProbe,
 };
+pub use standing::{DiskProbe, FleetProbe, QueueProbe};
 
 /// What lies around the routes.
 pub struct Surroundings {

@@ -1,6 +1,7 @@
 //! Serves: adapters, roles, HTTP; then drains in order.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use tracing::{debug, info, warn};
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::demo;
-use crate::http::{Surroundings, service};
+use crate::http::{DiskProbe, Surroundings, service};
 use crate::roles::{self, Role, RoleSettings};
 use crate::supervisor::Supervisor;
 
@@ -56,7 +57,8 @@ async fn serve(
     let settings = settings(config, &identity);
     let metrics = Arc::new(Metrics::of(identity)?);
     let mut workers = Supervisor::default();
-    let started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers);
+    let mut started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers);
+    started.probes.push(Arc::new(DiskProbe::of(folders(config), &metrics)));
     let surroundings =
         Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
     let app = service(started.routes, surroundings);
@@ -117,6 +119,16 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);
     settings
+}
+
+/// Where this process keeps something on a disk, by what it is.
+fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
+    let pictures = ("pictures", config.storage_output_path.clone());
+    match &config.profile {
+        Profile::Embedded => vec![("data", config.data_dir.clone()), pictures],
+        Profile::Production(services) if services.bucket.is_none() => vec![pictures],
+        Profile::Production(_) => Vec::new(),
+    }
 }
 
 fn warn_if_open(config: &Config, address: SocketAddr) {

@@ -34,7 +34,6 @@ use crate::live::ReadSide;
 
 pub(crate) use diagnosis::MotorDiagnosis;
 pub(crate) use events::EventPage;
-pub(crate) use fleet::FleetNumbers;
 pub(crate) use resource::LIMIT_MAX;
 pub use sse::CONNECTIONS_MAX;
 pub(crate) use vibration::{SpectrumLines, Trend};

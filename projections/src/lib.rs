@@ -4,6 +4,7 @@ pub mod cloud_event;
 pub mod condition;
 mod diagnosis;
 mod fleet;
+mod fleet_numbers;
 pub mod folding;
 pub mod generation;
 pub mod http;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub use diagnosis::{Diagnoses, DiagnosisDocument, StandingFinding};
 pub use fleet::{Fleet, FleetMember};
+pub use fleet_numbers::{Alarms, FleetNumbers, Zones, count_fleet};
 pub use images::{ImageDocument, Images, count_by_state};
 pub use kind::{ProjectionKind, collection};
 pub use motor_history::MotorHistory;

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::cloud_event::CloudEvent;
-use crate::http::{EventPage, FleetNumbers, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend};
+use crate::fleet_numbers::FleetNumbers;
+use crate::http::{EventPage, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend};
 use crate::kind::ProjectionKind;
 use crate::projection::Resource;
 

@@ -18,7 +18,8 @@ use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
 use crate::http::admin::{QueueDesk, dead_letter_routes, projection_routes, queue_routes};
 use crate::http::{
-    DroppedProbe, DutyProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe, RelayProbe, ToldProbe,
+    DroppedProbe, DutyProbe, FleetProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe,
+    QueueProbe, RelayProbe, ToldProbe,
 };
 use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
@@ -80,13 +81,20 @@ pub fn start(
     for role in roles {
         match role {
             Role::Ams => {}
-            Role::Api => starting.api(),
+            Role::Api => {
+                starting.api();
+                starting.tell_of_fleet();
+            }
             Role::Relay => starting.relay(),
             Role::Projections => {
                 starting.projections();
                 starting.reconcile();
             }
-            Role::Images | Role::Vibration | Role::Webhooks => starting.processor(*role),
+            Role::Images => {
+                starting.processor(*role);
+                starting.tell_of_queue();
+            }
+            Role::Vibration | Role::Webhooks => starting.processor(*role),
         }
     }
     Started { routes: starting.routes, probes: starting.probes }
@@ -138,6 +146,16 @@ impl Starting<'_> {
             bus: Arc::clone(&self.commands) as Arc<dyn ports::command_bus::CommandBus>,
             clock: Arc::clone(&self.adapters.clock),
         }));
+    }
+
+    fn tell_of_fleet(&mut self) {
+        self.probes.push(Arc::new(FleetProbe::over(self.read_side(), self.metrics)));
+    }
+
+    fn tell_of_queue(&mut self) {
+        let (queue, clock) = (&self.adapters.work_queue, &self.adapters.clock);
+        let probe = QueueProbe::over(Arc::clone(queue), Arc::clone(clock), self.metrics);
+        self.probes.push(Arc::new(probe));
     }
 
     fn read_side(&self) -> ReadSide {

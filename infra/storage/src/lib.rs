@@ -13,6 +13,7 @@
 
 mod folder;
 mod place;
+mod room;
 mod sweep;
 
 use std::io;
@@ -26,6 +27,7 @@ use tokio::task::spawn_blocking;
 
 use folder::Folder;
 use place::Place;
+pub use room::{Room, room};
 pub use sweep::Swept;
 
 /// How large a blob may be.

@@ -18,7 +18,7 @@ mod traces;
 pub use identity::Identity;
 pub use logs::{LogFormat, Telemetry, start, start_logs};
 pub use measured::{MeasuredHandler, MeasuredReadModels, MeasuredStore, MeasuredSubscriptions};
-pub use metrics::{FeedState, Lag, Metrics, MetricsError, SampleArrivals};
+pub use metrics::{DiskRoom, FeedState, Lag, Metrics, MetricsError, QueueState, SampleArrivals};
 pub use spans::{TraceSpan, current_traceparent};
 #[cfg(feature = "otlp")]
 pub use traces::{TraceSettings, Traces};

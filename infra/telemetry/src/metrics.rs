@@ -3,6 +3,7 @@
 mod arrivals;
 mod bounds;
 mod reconciler;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,12 @@ use prometheus::{Encoder, Registry, TextEncoder};
 
 use self::arrivals::Arrivals;
 use self::reconciler::Reconciled;
+use self::standing::Standing;
 use crate::Identity;
 use crate::fresh::Fresh;
 
 pub use self::arrivals::{FeedState, SampleArrivals};
+pub use self::standing::{DiskRoom, QueueState};
 
 /// Methods that a label may have; any other word of a client would make a series of its own.
 const METHODS: [&str; 9] =
@@ -65,6 +68,7 @@ pub struct Metrics {
     samples_dropped: Gauge<u64>,
     reconciled: Reconciled,
     arrivals: Arrivals,
+    standing: Standing,
 }
 
 impl Metrics {
@@ -135,6 +139,7 @@ impl Metrics {
             .gauge(),
             reconciled: Reconciled::of(&meter),
             arrivals: Arrivals::of(&meter),
+            standing: Standing::of(&meter),
             registry,
             fresh: Fresh::default(),
             identity,

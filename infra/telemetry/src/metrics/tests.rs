@@ -130,3 +130,31 @@ fn a_failure_of_the_server_has_an_error_type() {
     assert!(failures > 0, "{text}");
     assert!(!text.contains(r#"error_type="404""#), "{text}");
 }
+
+#[test]
+fn how_things_stand_is_told_while_it_is_measured() {
+    let metrics = Metrics::new().unwrap();
+    let waiting =
+        QueueState { waiting: 2, leased: 1, oldest_waiting_s: 1.5, ..QueueState::default() };
+    metrics.queue(waiting);
+    metrics.motors("B", 3);
+    metrics.motor_alarms("trip", 1);
+    metrics.sensors_lost(4);
+    metrics.disk("pictures", DiskRoom { free_bytes: 5, size_bytes: 8 });
+    let told = [
+        r#"atalaya_queue_jobs{state="waiting"} 2"#,
+        r#"atalaya_queue_jobs{state="delayed"} 0"#,
+        r#"atalaya_queue_jobs{state="leased"} 1"#,
+        "atalaya_queue_oldest_waiting_seconds 1.5",
+        "atalaya_queue_paused 0",
+        r#"atalaya_motors{zone="B"} 3"#,
+        r#"atalaya_motor_alarms{alarm="trip"} 1"#,
+        "atalaya_sensors_lost 4",
+        r#"atalaya_disk_free_bytes{kept="pictures"} 5"#,
+        r#"atalaya_disk_size_bytes{kept="pictures"} 8"#,
+    ];
+    must_have(&metrics.text().unwrap(), &told);
+    let later = metrics.text_at(Instant::now() + Duration::from_secs(6)).unwrap();
+    let standing = told.map(|line| line.split(['{', ' ']).next().unwrap_or_default());
+    assert!(standing.into_iter().all(|name| !later.contains(name)), "{later}");
+}
