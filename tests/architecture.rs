@@ -33,6 +33,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("mongodb", &["infra-mongo"]),
     ("object_store", &["infra-s3"]),
     ("opentelemetry", &["infra-telemetry"]),
+    ("opentelemetry-appender-tracing", &["infra-telemetry"]),
     ("opentelemetry-otlp", &["infra-telemetry"]),
     ("opentelemetry-prometheus", &["infra-telemetry"]),
     ("opentelemetry_sdk", &["infra-telemetry"]),

@@ -27,14 +27,17 @@ pub enum LogFormat {
 pub struct Telemetry {
     #[cfg(feature = "otlp")]
     traces: Option<crate::Traces>,
+    #[cfg(feature = "otlp")]
+    sent_lines: Option<crate::SentLines>,
 }
 
 impl Telemetry {
     /// Sends what was not sent yet, for a bounded time.
     pub fn stop(self) {
         #[cfg(feature = "otlp")]
-        if let Some(traces) = self.traces {
-            traces.stop();
+        {
+            self.traces.into_iter().for_each(crate::Traces::stop);
+            self.sent_lines.into_iter().for_each(crate::SentLines::stop);
         }
     }
 }
@@ -46,49 +49,56 @@ pub fn start_logs(format: LogFormat, filter: &str) {
     let _ = tracing_subscriber::registry().with(lines(format, filter)).try_init();
 }
 
-/// Starts logs as [`start_logs`] does and, in builds with the feature `otlp`, sends spans to the collector that the
-/// environment names through `get` (`OTEL_EXPORTER_OTLP_ENDPOINT`), if it names one. Once per process.
-#[cfg_attr(not(feature = "otlp"), expect(unused_variables, reason = "only traces need them"))]
+/// Starts logs as [`start_logs`] does and, in builds with the feature `otlp`, sends spans and lines to the collectors
+/// that the environment names through `get` (`OTEL_EXPORTER_OTLP_ENDPOINT` and the like), if it names any. Once per
+/// process.
+#[cfg(not(feature = "otlp"))]
+pub fn start(
+    format: LogFormat,
+    filter: &str,
+    _identity: &Identity,
+    _get: &dyn Fn(&str) -> Option<String>,
+) -> Telemetry {
+    start_logs(format, filter);
+    Telemetry {}
+}
+
+/// Starts logs as [`start_logs`] does and, in builds with the feature `otlp`, sends spans and lines to the collectors
+/// that the environment names through `get` (`OTEL_EXPORTER_OTLP_ENDPOINT` and the like), if it names any. Once per
+/// process.
+#[cfg(feature = "otlp")]
 pub fn start(
     format: LogFormat,
     filter: &str,
     identity: &Identity,
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Telemetry {
-    #[cfg(feature = "otlp")]
-    if let Some(settings) = crate::TraceSettings::read(get) {
-        return start_with_traces(format, filter, identity, &settings);
+    let traces = crate::TraceSettings::read(get).map(|to| crate::Traces::to(&to, identity));
+    let sent_lines = crate::LineSettings::read(get).map(|to| crate::SentLines::to(&to, identity));
+    let troubles = [
+        traces.as_ref().and_then(|built| built.as_ref().err().map(ToString::to_string)),
+        sent_lines.as_ref().and_then(|built| built.as_ref().err().map(ToString::to_string)),
+    ];
+    let (traces, sent_lines) = (traces.and_then(Result::ok), sent_lines.and_then(Result::ok));
+    // Whoever set up logging first, a test for instance, keeps it.
+    let _ = tracing_subscriber::registry()
+        .with(lines(format, filter))
+        .with(traces.as_ref().map(crate::Traces::layer))
+        .with(sent_lines.as_ref().map(|lines| lines.layer(filter)))
+        .try_init();
+    for error in troubles.into_iter().flatten() {
+        tracing::warn!(error, "spans or lines cannot be sent: the process goes on without");
     }
-    start_logs(format, filter);
-    Telemetry {
-        #[cfg(feature = "otlp")]
-        traces: None,
-    }
+    Telemetry { traces, sent_lines }
 }
 
-#[cfg(feature = "otlp")]
-fn start_with_traces(
-    format: LogFormat,
-    filter: &str,
-    identity: &Identity,
-    settings: &crate::TraceSettings,
-) -> Telemetry {
-    match crate::Traces::to(settings, identity) {
-        Ok(traces) => {
-            let subscriber = tracing_subscriber::registry().with(lines(format, filter));
-            let _ = subscriber.with(traces.layer()).try_init();
-            Telemetry { traces: Some(traces) }
-        }
-        Err(error) => {
-            start_logs(format, filter);
-            tracing::warn!(%error, "spans cannot be sent anywhere: the process goes on without");
-            Telemetry { traces: None }
-        }
-    }
+/// What a filter that nobody can read lets through: as much as one that nobody gave.
+pub(crate) fn filter_of(text: &str) -> EnvFilter {
+    EnvFilter::try_new(text).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 fn lines(format: LogFormat, filter: &str) -> impl Layer<Registry> + use<> {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = filter_of(filter);
     #[cfg(feature = "otlp")]
     let filter = filter.add_directive(
         format!("{SPANS}=off").parse().expect("a target and a level are a directive"),

@@ -2,6 +2,7 @@
 #![cfg(feature = "otlp")]
 
 #[path = "collector/collector.rs"]
+#[allow(dead_code, reason = "each test reads what it is about")]
 mod collector;
 #[path = "collector/follow_up.rs"]
 mod follow_up;

@@ -61,6 +61,32 @@ impl Collector {
         let bodies = requests.iter().filter(|(path, _)| path == "/v1/traces");
         bodies.flat_map(|(_, body)| spans_of(body)).collect()
     }
+
+    pub(crate) fn lines(&self) -> Vec<LineSeen> {
+        let requests = self.requests.lock().expect("no test panics while it holds it");
+        let bodies = requests.iter().filter(|(path, _)| path == "/v1/logs");
+        bodies.flat_map(|(_, body)| lines_of(body)).collect()
+    }
+}
+
+/// A log line as it came in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LineSeen {
+    pub(crate) text: String,
+    pub(crate) severity: String,
+    pub(crate) trace: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) resource: Vec<(String, String)>,
+}
+
+impl LineSeen {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        value_of(&self.attributes, name)
+    }
+
+    pub(crate) fn of_resource(&self, name: &str) -> Option<&str> {
+        value_of(&self.resource, name)
+    }
 }
 
 fn serve(stream: TcpStream, taken: &Requests) {
@@ -127,6 +153,27 @@ fn read_span(span: &[u8]) -> SpanSeen {
         has_failed: number(status, 3) == 2,
         resource: Vec::new(),
     }
+}
+
+/// `ExportLogsServiceRequest`, field by field of opentelemetry-proto's logs/v1.
+fn lines_of(body: &[u8]) -> Vec<LineSeen> {
+    let mut lines = Vec::new();
+    for resource_logs in messages(body, 1) {
+        let resource: Vec<_> =
+            messages(resource_logs, 1).flat_map(|all| messages(all, 1)).map(pair).collect();
+        for line in messages(resource_logs, 2).flat_map(|scope| messages(scope, 2)) {
+            let body = messages(line, 5).next().unwrap_or_default();
+            let text_of = |message, number| messages(message, number).next().map(text);
+            lines.push(LineSeen {
+                text: text_of(body, 1).unwrap_or_default(),
+                severity: text_of(line, 3).unwrap_or_default(),
+                trace: messages(line, 9).next().map(to_hex).unwrap_or_default(),
+                attributes: messages(line, 6).map(pair).collect(),
+                resource: resource.clone(),
+            });
+        }
+    }
+    lines
 }
 
 fn pair(pair: &[u8]) -> (String, String) {
