@@ -20,14 +20,19 @@ const QUICK_START_S_MAX: u64 = 120;
 /// No side of a picture that was made is longer.
 const SIDES: [(&str, u32); 2] = [("1024", 1024), ("800", 800)];
 
-/// The one block of shell in the README that is marked.
-fn block() -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+/// The one block of shell in a README that is marked.
+fn block(readme: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join(readme);
     let text = fs::read_to_string(readme).expect("there is a README");
     let blocks = text.split("```bash\n").skip(1).filter_map(|rest| rest.split("```").next());
     let marked: Vec<_> = blocks.filter(|block| block.starts_with(MARK)).collect();
     let [block] = marked[..] else { panic!("{} blocks begin with {MARK}", marked.len()) };
     block.to_owned()
+}
+
+#[test]
+fn who_reads_spanish_types_the_same() {
+    assert_eq!(block("README.es.md"), block("README.md"));
 }
 
 #[tokio::test]
@@ -54,7 +59,7 @@ async fn follow(addresses: &[(&str, &str)]) {
     fs::write(place.path().join("photo.jpg"), jpeg(1600, 1200, 1)).expect("a file can be written");
     let (out, err) = (place.path().join("stdout.log"), place.path().join("stderr.log"));
     let mut shell = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &block()])
+        .args(["-euo", "pipefail", "-c", &block("README.md")])
         .current_dir(place.path())
         .envs(addresses.iter().copied())
         .stdin(Stdio::null())
