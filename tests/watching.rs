@@ -116,15 +116,16 @@ async fn write_what_nobody_can_read(installation: &Installation, client: &Client
     register(client, "P-14").await;
 }
 
-async fn discard_all_letters(client: &Client) {
+/// Gives up what there is, and says how much that was: a handler that is slower parks the event later.
+async fn discard_all_letters(client: &Client) -> usize {
     let letters = client.json("/v1/admin/dead-letters").await;
     let letters = letters["items"].as_array().expect("there is a list").clone();
-    assert!(!letters.is_empty());
-    for letter in letters {
+    for letter in &letters {
         let id = letter["id"].as_u64().expect("a letter has a number");
         let discard = Request::post(format!("/v1/admin/dead-letters/{id}/discard"));
         client.send(&discard).await.success();
     }
+    letters.len()
 }
 
 fn is_firing(alert: &Value) -> bool {
@@ -152,13 +153,13 @@ async fn prometheus_asks_six_roles_and_the_alert_about_dead_letters_fires_and_en
     let alert = eventually("the alert fires", bound, fires).await;
     assert_eq!(alert["annotations"]["runbook"], "docs/RUNBOOK.md#deadletterspresent");
 
+    let mut discarded = 0;
     let ends = async || {
-        if prometheus.dead_letters().await > 0.0 {
-            discard_all_letters(&cluster.queries()).await;
-        }
+        discarded += discard_all_letters(&cluster.queries()).await;
         (!prometheus.alerts().await.iter().any(is_firing)).then_some(())
     };
     eventually("the alert ends", bound, ends).await;
+    assert!(discarded > 0, "it ended because of what was done about it");
     drop(prometheus);
     cluster.stop().await;
 }

@@ -72,13 +72,6 @@ impl Prometheus {
         found.iter().filter_map(role).collect()
     }
 
-    /// As the alert sees them; 0 while nobody tells.
-    pub(crate) async fn dead_letters(&self) -> f64 {
-        let found = self.query("max(atalaya_dead_letters)").await;
-        let number = found.first().and_then(|sample| sample["value"][1].as_str());
-        number.and_then(|number| number.parse().ok()).unwrap_or_default()
-    }
-
     pub(crate) async fn rules(&self) -> Vec<Value> {
         let answer = self.client.json("/api/v1/rules").await;
         let groups = answer["data"]["groups"].as_array().cloned().unwrap_or_default();
