@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ports::stream::GlobalPosition;
@@ -21,8 +22,9 @@ const INIT_MS_MAX: u64 = 20_000;
 const DELIVERY_MS_MAX: u64 = 40_000;
 /// How long a transaction may take to end.
 const END_MS_MAX: u64 = 30_000;
-/// How long the client's answers are waited for at a time. Short: the next step begins when the last one is in.
-const POLL_MS: u64 = 1;
+/// How long to wait before looking for the client's answers again. Short: the next step begins when the last one is
+/// in. Slept here and not left to the library, whose own waiting spins through the last millisecond.
+const LOOK_PAUSE_US: u64 = 300;
 /// How many records may wait in the client.
 const QUEUE_RECORDS_MAX: usize = 100_000;
 /// How many kilobytes of them.
@@ -148,7 +150,7 @@ impl TransactionalProducer {
                     if Instant::now() < deadline =>
                 {
                     record = back;
-                    self.producer.poll(Duration::from_millis(POLL_MS));
+                    self.look_for_answers();
                 }
                 Err((
                     KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge),
@@ -173,9 +175,18 @@ impl TransactionalProducer {
             if Instant::now() > deadline {
                 return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
             }
-            self.producer.poll(Duration::from_millis(POLL_MS));
+            self.look_for_answers();
         }
         Ok(())
+    }
+
+    /// Takes in what there is, or waits for a moment.
+    fn look_for_answers(&self) {
+        let before = self.producer.in_flight_count();
+        self.producer.poll(Duration::ZERO);
+        if self.producer.in_flight_count() == before {
+            thread::sleep(Duration::from_micros(LOOK_PAUSE_US));
+        }
     }
 
     /// An attempt whose answer did not come is made again: the cluster knows which one it was.
