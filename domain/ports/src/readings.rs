@@ -48,6 +48,10 @@ pub trait Readings: Send + Sync {
         sensor: Option<&str>,
         axis: Option<Axis>,
     ) -> Result<Option<Reading>, PortError>;
+
+    /// The readings of one sensor and axis that have a spectrum and lie in a time, oldest first; the newest
+    /// `spectra_max` of them, and no more than are still kept.
+    async fn spectra(&self, query: &SpectraQuery) -> Result<Vec<Reading>, PortError>;
 }
 
 /// One step of the processor.
@@ -122,6 +126,26 @@ pub struct TrendQuery {
     /// At most this many, the newest.
     pub points_max: usize,
 }
+
+/// Which spectra.
+#[derive(Clone, Debug)]
+pub struct SpectraQuery {
+    /// Whose.
+    pub motor_id: Uuid,
+    /// Of this sensor.
+    pub sensor: String,
+    /// Of this axis.
+    pub axis: Axis,
+    /// At or after.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+    /// At most this many, the newest. No adapter gives more than [`SPECTRA_MAX`].
+    pub spectra_max: usize,
+}
+
+/// The most spectra of one answer: each may be some ten kilobytes.
+pub const SPECTRA_MAX: usize = 256;
 
 /// One value of a time series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

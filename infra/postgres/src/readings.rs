@@ -14,7 +14,8 @@ use ports::checkpoint::Checkpoint;
 use ports::clock::Timestamp;
 use ports::leadership::Term;
 use ports::readings::{
-    Axis, OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery,
+    Axis, OutgoingCommand, Reading, Readings, ReadingsCommit, SPECTRA_MAX, SpectraQuery,
+    TrendPoint, TrendQuery,
 };
 use sqlx::PgPool;
 use sqlx::postgres::PgRow;
@@ -35,6 +36,7 @@ const MOTORS: &str = include_str!("../sql/readings/motors.sql");
 const NEWEST_SPECTRUM: &str = include_str!("../sql/readings/newest_spectrum.sql");
 const OUTGOING: &str = include_str!("../sql/readings/outgoing.sql");
 const SETTLE: &str = include_str!("../sql/readings/settle.sql");
+const SPECTRA: &str = include_str!("../sql/readings/spectra.sql");
 const STATES: &str = include_str!("../sql/readings/states.sql");
 const TREND: &str = include_str!("../sql/readings/trend.sql");
 
@@ -173,6 +175,21 @@ impl Readings for PgReadings {
         };
         let row: Option<PgRow> = retrying(&self.pool, read).await.attempt(attempted)?;
         row.map(|row| row::reading_with_spectrum(&row, motor_id)).transpose().attempt(attempted)
+    }
+
+    async fn spectra(&self, query: &SpectraQuery) -> Result<Vec<Reading>, PortError> {
+        let attempted = || format!("reading the spectra of {}", query.motor_id);
+        let read = || {
+            let values = sqlx::query(SPECTRA).bind(query.motor_id).bind(&query.sensor);
+            let values = values.bind(query.axis.name());
+            let values = values.bind(Moment(query.from.unwrap_or(Timestamp::MIN)));
+            let values = values.bind(query.to.map(Moment));
+            values.bind(limit(query.spectra_max, SPECTRA_MAX)).fetch_all(&self.pool)
+        };
+        let newest_first = retrying(&self.pool, read).await.attempt(attempted)?;
+        let oldest_first = newest_first.iter().rev();
+        let readings = oldest_first.map(|row| row::reading_with_spectrum(row, query.motor_id));
+        readings.collect::<Result<_, _>>().attempt(attempted)
     }
 }
 

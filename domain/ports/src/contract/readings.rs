@@ -12,7 +12,9 @@ use crate::checkpoint::Checkpoint;
 use crate::command_bus::CommandEnvelope;
 use crate::event::Metadata;
 use crate::event_store::CommandKey;
-use crate::readings::{Reading, Readings, ReadingsCommit, Spectrum, TrendPoint, TrendQuery};
+use crate::readings::{
+    Reading, Readings, ReadingsCommit, SpectraQuery, Spectrum, TrendPoint, TrendQuery,
+};
 use crate::stream::StreamName;
 use domain::time::Timestamp;
 
@@ -31,6 +33,7 @@ macro_rules! readings_contract {
             the_latest_reading_of_each_sensor_and_axis_is_told_without_its_spectrum,
             a_late_reading_does_not_become_the_latest,
             the_newest_spectrum_is_found,
+            spectra_of_a_sensor_and_axis_come_oldest_first,
             a_state_replaces_the_earlier_one,
             motors_with_a_state_are_told_in_pages,
             a_commit_without_a_checkpoint_leaves_it,
@@ -200,6 +203,35 @@ pub async fn the_newest_spectrum_is_found(readings: &dyn Readings) {
         assert_eq!(found.as_ref(), expected, "{sensor:?} {axis:?}");
     }
     assert_eq!(readings.spectrum(fresh_id(), None, None).await.unwrap(), None);
+}
+
+pub async fn spectra_of_a_sensor_and_axis_come_oldest_first(readings: &dyn Readings) {
+    let motor = fresh_id();
+    let at = |at| with_spectrum(Reading { axis: Axis::X, ..reading(motor, at) });
+    let elsewhere = [
+        with_spectrum(Reading { axis: Axis::Y, ..reading(motor, 2) }),
+        with_spectrum(Reading { sensor: "other".to_owned(), ..at(3) }),
+        with_spectrum(Reading { axis: Axis::X, ..reading(fresh_id(), 2) }),
+    ];
+    let bare = Reading { axis: Axis::X, ..reading(motor, 5) };
+    store(readings, [3, 1, 4, 2].map(at).into()).await;
+    store(readings, elsewhere.into_iter().chain([bare]).collect()).await;
+    let all = SpectraQuery {
+        motor_id: motor,
+        sensor: at(1).sensor,
+        axis: Axis::X,
+        from: None,
+        to: None,
+        spectra_max: 10,
+    };
+    assert_eq!(readings.spectra(&all).await.unwrap(), [1, 2, 3, 4].map(at));
+    let newest = SpectraQuery { spectra_max: 2, ..all.clone() };
+    assert_eq!(readings.spectra(&newest).await.unwrap(), [3, 4].map(at));
+    let moment = |micros| Some(Timestamp::from_micros(micros));
+    let within = SpectraQuery { from: moment(2), to: moment(4), ..all.clone() };
+    assert_eq!(readings.spectra(&within).await.unwrap(), [2, 3].map(at));
+    let unknown = SpectraQuery { motor_id: fresh_id(), ..all };
+    assert!(readings.spectra(&unknown).await.unwrap().is_empty());
 }
 
 pub async fn a_state_replaces_the_earlier_one(readings: &dyn Readings) {

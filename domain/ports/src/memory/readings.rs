@@ -12,7 +12,10 @@ use super::lock;
 use crate::PortError;
 use crate::checkpoint::Checkpoint;
 use crate::command_bus::CommandEnvelope;
-use crate::readings::{OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery};
+use crate::readings::{
+    OutgoingCommand, Reading, Readings, ReadingsCommit, SPECTRA_MAX, SpectraQuery, TrendPoint,
+    TrendQuery,
+};
 
 /// Readings that end with the process.
 #[derive(Default)]
@@ -124,6 +127,25 @@ impl Readings for MemoryReadings {
                 && axis.is_none_or(|axis| axis == reading.axis)
         });
         Ok(found.cloned())
+    }
+
+    async fn spectra(&self, query: &SpectraQuery) -> Result<Vec<Reading>, PortError> {
+        let kept = lock(&self.kept);
+        let newest_first = kept.of(query.motor_id).rev().filter(|reading| query.wants(reading));
+        let spectra_max = query.spectra_max.min(SPECTRA_MAX);
+        let mut readings: Vec<_> = newest_first.take(spectra_max).cloned().collect();
+        readings.reverse();
+        Ok(readings)
+    }
+}
+
+impl SpectraQuery {
+    fn wants(&self, reading: &Reading) -> bool {
+        reading.spectrum.is_some()
+            && self.sensor == reading.sensor
+            && self.axis == reading.axis
+            && self.from.is_none_or(|from| reading.at >= from)
+            && self.to.is_none_or(|to| reading.at < to)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn reading(row: &PgRow, motor_id: Uuid) -> Result<Reading, Fault> {
     Ok(columns().map_err(corrupt)?)
 }
 
-/// The reading of a row of `newest_spectrum.sql`.
+/// The reading of a row of `newest_spectrum.sql` or `spectra.sql`.
 pub(super) fn reading_with_spectrum(row: &PgRow, motor_id: Uuid) -> Result<Reading, Fault> {
     let reading = reading(row, motor_id)?;
     let spectrum = Spectrum {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Checkpoint;
 use ports::readings::{
-    Axis, OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery,
+    Axis, OutgoingCommand, Reading, Readings, ReadingsCommit, SpectraQuery, TrendPoint, TrendQuery,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -97,6 +97,12 @@ impl Readings for SqliteSamples {
         read.await.map_err(|fault| {
             PortError::new(format!("reading the newest spectrum of {motor_id}"), fault)
         })
+    }
+
+    async fn spectra(&self, query: &SpectraQuery) -> Result<Vec<Reading>, PortError> {
+        let (motor_id, query) = (query.motor_id, query.clone());
+        let read = self.database.read(move |connection| series::spectra(connection, &query)).await;
+        read.map_err(|fault| PortError::new(format!("reading the spectra of {motor_id}"), fault))
     }
 }
 

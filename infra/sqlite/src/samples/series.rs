@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ports::clock::Timestamp;
-use ports::readings::{Axis, Reading, Spectrum, TrendPoint, TrendQuery};
+use ports::readings::{Axis, Reading, SPECTRA_MAX, SpectraQuery, Spectrum, TrendPoint, TrendQuery};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::error::{Corrupt, Fault};
 
 const LATEST: &str = include_str!("../../sql/samples/latest.sql");
 const NEWEST_SPECTRUM: &str = include_str!("../../sql/samples/newest_spectrum.sql");
+const SPECTRA: &str = include_str!("../../sql/samples/spectra.sql");
 const TREND: &str = include_str!("../../sql/samples/trend.sql");
 
 /// How many points one trend may have, whatever is asked for.
@@ -65,13 +66,35 @@ pub(super) fn newest_spectrum(
 ) -> Result<Option<Reading>, Fault> {
     let mut statement = connection.prepare_cached(NEWEST_SPECTRUM)?;
     let wanted = params![motor_id.as_bytes(), sensor, axis.map(Axis::name)];
-    let found = statement.query_row(wanted, |row| {
-        Ok(reading(row, motor_id).and_then(|reading| {
-            let spectrum = spectrum(row).map_err(|reason| corrupt(reading.at, reason))?;
-            Ok(Reading { spectrum: Some(spectrum), ..reading })
-        }))
-    });
+    let found = statement.query_row(wanted, |row| Ok(reading_with_spectrum(row, motor_id)));
     found.optional()?.transpose()
+}
+
+pub(super) fn spectra(
+    connection: &Connection,
+    query: &SpectraQuery,
+) -> Result<Vec<Reading>, Fault> {
+    let mut statement = connection.prepare_cached(SPECTRA)?;
+    let mut newest_first = statement.query(params![
+        query.motor_id.as_bytes(),
+        query.sensor,
+        query.axis.name(),
+        query.from.map_or(i64::MIN, Timestamp::as_micros),
+        query.to.map_or(i64::MAX, Timestamp::as_micros),
+        query.spectra_max.min(SPECTRA_MAX) as i64,
+    ])?;
+    let mut readings = Vec::new();
+    while let Some(row) = newest_first.next()? {
+        readings.push(reading_with_spectrum(row, query.motor_id)?);
+    }
+    readings.reverse();
+    Ok(readings)
+}
+
+fn reading_with_spectrum(row: &Row<'_>, motor_id: Uuid) -> Result<Reading, Fault> {
+    let reading = reading(row, motor_id)?;
+    let spectrum = spectrum(row).map_err(|reason| corrupt(reading.at, reason))?;
+    Ok(Reading { spectrum: Some(spectrum), ..reading })
 }
 
 /// The reading of a row that begins with sensor, axis, time, features and quality.

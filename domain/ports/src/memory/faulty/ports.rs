@@ -21,7 +21,9 @@ use crate::event_store::{Append, AppendError, Appended, CommandKey, CommandRecor
 use crate::read_models::{
     Collection, Document, Filter, Generations, Page, Query, ReadModels, Write,
 };
-use crate::readings::{OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery};
+use crate::readings::{
+    OutgoingCommand, Reading, Readings, ReadingsCommit, SpectraQuery, TrendPoint, TrendQuery,
+};
 use crate::stream::{GlobalPosition, StreamName, StreamVersion};
 use crate::work_queue::{Job, Lease, Overview, WorkQueue};
 
@@ -103,6 +105,7 @@ faulty!(Readings {
     latest(motor_id: Uuid) -> Result<Vec<Reading>, PortError>;
     spectrum(motor_id: Uuid, sensor: Option<&str>, axis: Option<Axis>)
         -> Result<Option<Reading>, PortError>;
+    spectra(query: &SpectraQuery) -> Result<Vec<Reading>, PortError>;
 });
 
 faulty!(WorkQueue {
