@@ -64,6 +64,7 @@ fn window_to_condition(bencher: Bencher<'_, '_>) {
     let machine = Machine {
         group: MachineGroup::Group2,
         support: Support::default(),
+        custom: None,
         rated_speed_rpm: Some(1480.0),
     };
     let window = window();

@@ -1,25 +1,30 @@
 //! The motor: what it is, how it vibrates, and who has been told.
 
+mod baseline;
 mod condition;
 mod diagnosis;
+mod event;
 pub mod nameplate;
 mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::aggregate::{Decide, Endpoint, Method, carry};
+use crate::aggregate::{Decide, Endpoint, Method, Upcaster, carry};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
+use crate::vibration::Departure;
 
+pub use baseline::{BeginDeparture, EndDeparture, LearnBaseline, ReportDeparture};
 pub use condition::{
     AlarmLevel, Assessment, ClearAlarm, MeasuringPoint, RaiseAlarm, ReportCondition,
 };
 pub use diagnosis::{BeginFinding, EndFinding, ReportFindings};
+pub use event::MotorEvent;
 pub use nameplate::{Bearing, Nameplate};
 pub use revision::Revision;
 
@@ -39,6 +44,8 @@ struct Condition {
     assessment: Option<Assessment>,
     alarm: Option<AlarmLevel>,
     present: bool,
+    #[serde(default)]
+    departure: Option<Departure>,
 }
 
 /// What can be asked of a motor.
@@ -61,6 +68,12 @@ pub enum Command {
     ClearAlarm(ClearAlarm),
     /// A measuring point tells of other faults than before.
     ReportFindings(ReportFindings),
+    /// What was learned of its vibration no longer holds, as after a repair.
+    ResetBaseline {},
+    /// A measuring point has shown how much it vibrates when all is well.
+    LearnBaseline(LearnBaseline),
+    /// A measuring point vibrates more or less than its baseline, or no longer does.
+    ReportDeparture(ReportDeparture),
     /// Nothing has come from a measuring point for too long.
     LoseSensor(SensorSeen),
     /// Samples come from a measuring point.
@@ -75,82 +88,6 @@ pub struct SensorSeen {
     pub point: MeasuringPoint,
     /// When it was noticed, in event time.
     pub at: Timestamp,
-}
-
-/// What happened to a motor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", content = "data", rename_all = "snake_case")]
-pub enum MotorEvent {
-    /// It was put under watch.
-    Registered(Nameplate),
-    /// This is its nameplate from now on. Where it stands is told by `Relocated`.
-    Revised(Nameplate),
-    /// It stands elsewhere.
-    Relocated {
-        /// Where, if that is known.
-        location: Option<String>,
-    },
-    /// It was taken from under watch.
-    Decommissioned {},
-    /// The condition of a measuring point is another than before.
-    ZoneChanged {
-        /// Which one.
-        #[serde(flatten)]
-        point: MeasuringPoint,
-        /// Before; none when it is the first assessment.
-        from: Option<Assessment>,
-        /// Now.
-        to: Assessment,
-        /// What was measured; none where nothing could be assessed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        velocity_rms_mm_s: Option<f64>,
-        /// Why nothing could be assessed: `too_short`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-        /// The edition of the standard that was applied.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        standard: Option<String>,
-        /// When it was measured.
-        at: Timestamp,
-    },
-    /// A limit was exceeded for long enough.
-    AlarmRaised(RaiseAlarm),
-    /// A person has seen the alarm.
-    AlarmAcknowledged {},
-    /// The vibration was below the limits for long enough.
-    AlarmCleared(ClearAlarm),
-    /// Nothing has come from a measuring point for too long.
-    SensorLost(SensorSeen),
-    /// Samples come from a measuring point, for the first time or again.
-    SensorFound(SensorSeen),
-    /// A fault shows that did not show before.
-    FindingBegan(BeginFinding),
-    /// A fault shows no longer.
-    FindingEnded(EndFinding),
-}
-
-impl DomainEvent for MotorEvent {
-    fn event_type(&self) -> String {
-        match self {
-            Self::Registered(_) => "registered",
-            Self::Revised(_) => "revised",
-            Self::Relocated { .. } => "relocated",
-            Self::Decommissioned {} => "decommissioned",
-            Self::ZoneChanged { .. } => "zone_changed",
-            Self::AlarmRaised(_) => "alarm_raised",
-            Self::AlarmAcknowledged {} => "alarm_acknowledged",
-            Self::AlarmCleared(_) => "alarm_cleared",
-            Self::SensorLost(_) => "sensor_lost",
-            Self::SensorFound(_) => "sensor_found",
-            Self::FindingBegan(_) => "finding_began",
-            Self::FindingEnded(_) => "finding_ended",
-        }
-        .to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
-    }
 }
 
 impl Decide for Motor {
@@ -184,7 +121,15 @@ impl Decide for Motor {
             summary: "Say that the alarm has been seen",
             body: None,
         },
+        Endpoint {
+            method: Method::Post,
+            path: "/v1/motors/{id}/baseline/reset",
+            command: "reset_baseline",
+            summary: "Learn anew how much the motor vibrates when it is well, as after a repair",
+            body: None,
+        },
     ];
+    const UPCASTERS: &'static [Upcaster] = event::UPCASTERS;
 
     fn decide(&self, command: Command) -> Result<Vec<MotorEvent>, Rejection> {
         match command {
@@ -196,6 +141,9 @@ impl Decide for Motor {
             Command::RaiseAlarm(alarm) => self.raise_alarm(alarm),
             Command::ClearAlarm(clearance) => self.clear_alarm(clearance),
             Command::ReportFindings(report) => self.report_findings(report),
+            Command::ResetBaseline {} => self.reset_baseline(),
+            Command::LearnBaseline(learned) => self.learn_baseline(learned),
+            Command::ReportDeparture(report) => self.report_departure(report),
             Command::LoseSensor(seen) => self.lose_sensor(seen),
             Command::FindSensor(seen) => self.find_sensor(seen),
         }
@@ -295,6 +243,13 @@ impl Aggregate for Motor {
             MotorEvent::FindingEnded(EndFinding { point, fault, bearing, .. }) => {
                 self.findings.entry(point).or_default().remove(&(fault, bearing));
             }
+            MotorEvent::DepartureBegan(BeginDeparture { point, departure, .. }) => {
+                self.conditions.entry(point).or_default().departure = Some(departure);
+            }
+            MotorEvent::DepartureEnded(EndDeparture { point, .. }) => {
+                self.conditions.entry(point).or_default().departure = None;
+            }
+            MotorEvent::BaselineLearned(_) | MotorEvent::BaselineReset {} => {}
         }
     }
 }

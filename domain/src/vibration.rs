@@ -14,6 +14,7 @@ pub mod bearing;
 pub mod block;
 pub mod charts;
 pub mod condition;
+pub mod custom;
 pub mod density;
 pub mod departure;
 pub mod detection;
@@ -45,6 +46,7 @@ pub use baseline::{Baseline, BaselineSettings, Baselines};
 pub use block::{Measurement, SampleBlock, Statistic};
 pub use charts::{Cusum, Ewma, charts};
 pub use condition::{Assessment, Condition, Machine, Reason, assess_measurement};
+pub use custom::{CustomBoundaries, ZoneEnds};
 pub use density::Density;
 pub use departure::{Departure, DepartureInput, DepartureState};
 pub use diagnosis::{

@@ -7,14 +7,18 @@ use cqrs_es::DomainEvent;
 use domain::aggregate::{Decide, decode, encode};
 use domain::image::{Image, ImageEvent, Submission, Variant};
 use domain::motor::{
-    AlarmLevel, Assessment, Bearing, BeginFinding, ClearAlarm, EndFinding, MeasuringPoint, Motor,
-    MotorEvent, Nameplate, RaiseAlarm, SensorSeen,
+    AlarmLevel, Assessment, Bearing, BeginDeparture, BeginFinding, ClearAlarm, EndDeparture,
+    EndFinding, LearnBaseline, MeasuringPoint, Motor, MotorEvent, Nameplate, RaiseAlarm,
+    SensorSeen,
 };
 use domain::notification::{
     Delivery, Failure, Message, Notification, NotificationEvent, Subscription,
 };
 use domain::time::Timestamp;
-use domain::vibration::{Axis, Evidence, Fault, MachineGroup, Mounting, Support};
+use domain::vibration::{
+    Axis, Baseline, CustomBoundaries, Departure, Evidence, Fault, MachineGroup, Mounting, Regime,
+    Rule, Support, ZoneEnds,
+};
 use uuid::Uuid;
 
 const AT: i64 = 1_767_225_600_000_000;
@@ -52,6 +56,10 @@ fn nameplate() -> Nameplate {
         poles: Some(4),
         machine_group: Some(MachineGroup::Group2),
         support: Support { horizontal: Mounting::Flexible, ..Support::uniform(Mounting::Rigid) },
+        boundaries: Some(CustomBoundaries {
+            velocity_mm_s: ZoneEnds { ab: 1.8, bc: 4.5, cd: 7.1 },
+            displacement_um: Some(ZoneEnds { ab: 22.0, bc: 45.0, cd: 71.0 }),
+        }),
         bearings: vec![geometry, named],
         location: Some("Hall 2".to_owned()),
     }
@@ -64,6 +72,7 @@ fn motor_events() -> Vec<MotorEvent> {
             poles: None,
             machine_group: None,
             support: Support::default(),
+            boundaries: None,
             bearings: vec![],
             location: None,
             ..nameplate()
@@ -84,6 +93,8 @@ fn motor_events() -> Vec<MotorEvent> {
             level: AlarmLevel::Trip,
             velocity_rms_mm_s: 6.0,
             limit_mm_s: 5.625,
+            rule: Some(Rule::Trip),
+            baseline_mm_s: Some(0.9),
             at: at(),
         }),
         MotorEvent::AlarmAcknowledged {},
@@ -104,6 +115,32 @@ fn motor_events() -> Vec<MotorEvent> {
             bearing: None,
             at: at(),
         }),
+        MotorEvent::BaselineLearned(LearnBaseline {
+            point: point(),
+            regime: Regime { speed_percent: Some(100), sample_rate_hz: Some(12_800) },
+            baseline: Baseline {
+                velocity_rms_mm_s: 0.9,
+                spread_percent: 6.0,
+                values: 30,
+                is_final: false,
+            },
+            alarm_limit_mm_s: 1.6,
+            at: at(),
+        }),
+        MotorEvent::BaselineReset {},
+        MotorEvent::DepartureBegan(BeginDeparture {
+            point: point(),
+            departure: Departure::Fall,
+            velocity_rms_mm_s: 0.1,
+            baseline_mm_s: 0.9,
+            limit_mm_s: 0.7,
+            at: at(),
+        }),
+        MotorEvent::DepartureEnded(EndDeparture {
+            point: point(),
+            departure: Departure::Fall,
+            at: at(),
+        }),
     ]
 }
 
@@ -122,6 +159,10 @@ const fn motor_kind(event: &MotorEvent) -> usize {
         MotorEvent::SensorFound(_) => 9,
         MotorEvent::FindingBegan(_) => 10,
         MotorEvent::FindingEnded(_) => 11,
+        MotorEvent::BaselineLearned(_) => 12,
+        MotorEvent::BaselineReset {} => 13,
+        MotorEvent::DepartureBegan(_) => 14,
+        MotorEvent::DepartureEnded(_) => 15,
     }
 }
 
@@ -239,7 +280,7 @@ fn assert_stored_as_told<A: Decide>(events: &[A::Event]) {
 fn every_motor_event_is_stored_as_it_always_was() {
     let events = motor_events();
     let kinds: BTreeSet<_> = events.iter().map(motor_kind).collect();
-    assert_eq!(kinds.len(), 12, "an event has no example");
+    assert_eq!(kinds.len(), 16, "an event has no example");
     assert_stored_as_told::<Motor>(&events);
     insta::assert_json_snapshot!("motor", events);
 }
@@ -260,6 +301,26 @@ fn every_notification_event_is_stored_as_it_always_was() {
     assert_eq!(kinds.len(), 6, "an event has no example");
     assert_stored_as_told::<Notification>(&events);
     insta::assert_json_snapshot!("notification", events);
+}
+
+#[test]
+fn what_was_stored_before_motors_had_boundaries_and_alarms_rules_is_read() {
+    let read = |event_type, text: &str| {
+        let data = serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+        decode::<Motor>(event_type, 1, &data).unwrap()
+    };
+    let plate = r#"{"name":"P-101","rated_power_kw":90.0,"rated_speed_rpm":1480.0,
+        "line_frequency_hz":50.0,"support":"rigid"}"#;
+    for event in [read("registered", plate), read("revised", plate)] {
+        let (MotorEvent::Registered(nameplate) | MotorEvent::Revised(nameplate)) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!((nameplate.rated_power_kw, nameplate.boundaries), (90.0, None));
+    }
+    let alarm = r#"{"sensor":"DE","axis":"radial_h","level":"trip","velocity_rms_mm_s":6.0,
+        "limit_mm_s":5.625,"at":"2026-01-01T00:00:00.000000Z"}"#;
+    let MotorEvent::AlarmRaised(alarm) = read("alarm_raised", alarm) else { panic!("an alarm") };
+    assert_eq!((alarm.limit_mm_s, alarm.rule, alarm.baseline_mm_s), (5.625, None, None));
 }
 
 #[test]

@@ -28,7 +28,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use domain::vibration::{AlarmSettings, Analyser, Demodulator, PresenceSettings, RecordSettings};
+use domain::vibration::{
+    AlarmSettings, Analyser, BaselineSettings, Demodulator, PresenceSettings, RecordSettings,
+    ZoneSettings,
+};
 use tokio::sync::Notify;
 
 use crate::{Dependencies, Processor, Service};
@@ -71,8 +74,12 @@ pub struct VibrationSettings {
     pub unknown_wait_s_max: f64,
     /// Between two looks for sensors that have fallen silent, in seconds. 1.
     pub tick_s: f64,
+    /// When a change of zone is told.
+    pub zone: ZoneSettings,
     /// When alarms are raised and cleared.
     pub alarm: AlarmSettings,
+    /// When a baseline is known.
+    pub baseline: BaselineSettings,
     /// When a sensor is lost.
     pub presence: PresenceSettings,
     /// When a fault is found.
@@ -93,7 +100,9 @@ impl Default for VibrationSettings {
             motors_cached_max: 1_000,
             unknown_wait_s_max: 2.0,
             tick_s: 1.0,
+            zone: ZoneSettings::default(),
             alarm: AlarmSettings::default(),
+            baseline: BaselineSettings::default(),
             presence: PresenceSettings::default(),
             diagnosis: RecordSettings::default(),
         }

@@ -1,7 +1,8 @@
 //! What a motor's events tell of its measuring points, as more than one read model needs it.
 
 use domain::motor::{AlarmLevel, Assessment, MeasuringPoint, MotorEvent};
-use domain::vibration::Axis;
+use domain::time::Timestamp;
+use domain::vibration::{Axis, Baseline, Departure, Rule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +58,38 @@ pub struct Sensor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub velocity_rms_mm_s: Option<f64>,
     pub alarm: Alarm,
+    /// Above which velocity there is an alarm, once a baseline or an alarm has told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_limit_mm_s: Option<f64>,
+    /// Which rule gave the limit of the alarm that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_rule: Option<Rule>,
+    /// How much it vibrates when all is well, under its latest operating condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<StandingBaseline>,
+    /// Whether it vibrates significantly more or less than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departure: Option<Departure>,
+}
+
+/// A baseline, and since when one is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StandingBaseline {
+    #[serde(flatten)]
+    pub baseline: Baseline,
+    pub since: Timestamp,
 }
 
 /// The measuring points of a motor, by sensor and axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Sensors(pub Vec<Sensor>);
+
+impl Sensor {
+    fn forget_baseline(&mut self) {
+        (self.baseline, self.alarm_limit_mm_s, self.departure) = (None, None, None);
+    }
+}
 
 impl Sensors {
     /// The fold over the events that concern measuring points; the others change nothing.
@@ -73,8 +100,30 @@ impl Sensors {
                 sensor.zone = Some(*to);
                 sensor.zone_reason = reason.clone().filter(|_| *to == Assessment::NotAssessable);
             }
-            MotorEvent::AlarmRaised(alarm) => self.at(&alarm.point).alarm = alarm.level.into(),
-            MotorEvent::AlarmCleared(clearance) => self.at(&clearance.point).alarm = Alarm::None,
+            MotorEvent::AlarmRaised(alarm) => {
+                let sensor = self.at(&alarm.point);
+                (sensor.alarm, sensor.alarm_rule) = (alarm.level.into(), alarm.rule);
+                // Alarms of before told no rule; what they make must stay as it is, or documents would differ from
+                // those that were made then.
+                if alarm.level == AlarmLevel::Alarm && alarm.rule.is_some() {
+                    sensor.alarm_limit_mm_s = Some(alarm.limit_mm_s);
+                }
+            }
+            MotorEvent::AlarmCleared(clearance) => {
+                let sensor = self.at(&clearance.point);
+                (sensor.alarm, sensor.alarm_rule) = (Alarm::None, None);
+            }
+            MotorEvent::BaselineLearned(learned) => {
+                let sensor = self.at(&learned.point);
+                let since = sensor.baseline.map_or(learned.at, |known| known.since);
+                sensor.baseline = Some(StandingBaseline { baseline: learned.baseline, since });
+                sensor.alarm_limit_mm_s = Some(learned.alarm_limit_mm_s);
+            }
+            MotorEvent::BaselineReset {} => self.0.iter_mut().for_each(Sensor::forget_baseline),
+            MotorEvent::DepartureBegan(begun) => {
+                self.at(&begun.point).departure = Some(begun.departure);
+            }
+            MotorEvent::DepartureEnded(ended) => self.at(&ended.point).departure = None,
             MotorEvent::SensorLost(seen) => self.at(&seen.point).state = SensorState::Lost,
             MotorEvent::SensorFound(seen) => self.at(&seen.point).state = SensorState::Present,
             MotorEvent::Registered(_)
@@ -101,11 +150,20 @@ impl Sensors {
                 zone_reason: None,
                 velocity_rms_mm_s: None,
                 alarm: Alarm::None,
+                alarm_limit_mm_s: None,
+                alarm_rule: None,
+                baseline: None,
+                departure: None,
             };
             self.0.insert(place, sensor);
             place
         });
         &mut self.0[place]
+    }
+
+    /// A measuring point that was told of.
+    pub fn find(&self, point: &MeasuringPoint) -> Option<&Sensor> {
+        self.0.iter().find(|sensor| sensor.sensor == point.sensor && sensor.axis == point.axis)
     }
 
     /// The worst zone of those that can be assessed. Only when there is none: that none can be, and why. A sensor

@@ -1,5 +1,6 @@
 //! The read side over HTTP: documents, plots, pictures, the live log, and the dashboard's files.
 
+mod analysis;
 mod answer;
 mod cursor;
 mod diagnosis;
@@ -7,6 +8,7 @@ mod envelope;
 mod events;
 mod fleet;
 mod history;
+mod line_plots;
 mod params;
 mod picture;
 mod plots;
@@ -74,8 +76,11 @@ pub fn router(queries: Queries) -> Router {
         .route("/v1/motors/{id}/trend.svg", get(plots::trend))
         .route("/v1/motors/{id}/diagnosis", get(diagnosis::diagnosis))
         .route("/v1/motors/{id}/envelope", get(envelope::envelope))
+        .route("/v1/motors/{id}/envelope.svg", get(line_plots::envelope))
         .route("/v1/motors/{id}/spectrum", get(vibration::spectrum))
-        .route("/v1/motors/{id}/spectrum.svg", get(plots::spectrum))
+        .route("/v1/motors/{id}/spectrum.svg", get(line_plots::spectrum))
+        .route("/v1/motors/{id}/waterfall.svg", get(line_plots::waterfall))
+        .route("/v1/motors/{id}/waveform.svg", get(line_plots::waveform))
         .route("/v1/images/{id}/events", get(task_events::events))
         .route("/v1/images/{id}/{file}", get(picture::file));
     for kind in crate::all() {

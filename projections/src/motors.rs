@@ -132,7 +132,11 @@ impl MotorDocument {
             | MotorEvent::SensorLost(_)
             | MotorEvent::SensorFound(_)
             | MotorEvent::FindingBegan(_)
-            | MotorEvent::FindingEnded(_) => {}
+            | MotorEvent::FindingEnded(_)
+            | MotorEvent::BaselineLearned(_)
+            | MotorEvent::BaselineReset {}
+            | MotorEvent::DepartureBegan(_)
+            | MotorEvent::DepartureEnded(_) => {}
         }
     }
 }

@@ -60,6 +60,7 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
             text("to", "Before this time"),
         ]
     };
+    let from_to = || vec![text("from", "At or after this time"), text("to", "Before this time")];
     let looks = || {
         vec![
             text("theme", "light or dark"),
@@ -106,10 +107,28 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
             vec![of_series()],
             spectrum.clone(),
         ),
+        route(
+            "/v1/motors/{id}/envelope.svg",
+            "The newest spectrum of the squared envelope, as a plot with the lines of bearing faults",
+            vec![of_series(), looks()],
+            svg.clone(),
+        ),
         route("/v1/motors/{id}/spectrum", "The newest spectrum", vec![of_series()], spectrum),
         route(
             "/v1/motors/{id}/spectrum.svg",
             "The newest spectrum, as a plot",
+            vec![of_series(), looks()],
+            svg.clone(),
+        ),
+        route(
+            "/v1/motors/{id}/waterfall.svg",
+            "Spectra over time, one behind the other, as a plot",
+            vec![from_to(), of_series(), looks()],
+            svg.clone(),
+        ),
+        route(
+            "/v1/motors/{id}/waveform.svg",
+            "The newest window of samples over time, as a plot",
             vec![of_series(), looks()],
             svg,
         ),

@@ -10,11 +10,15 @@ mod sheet;
 mod spectrum;
 mod text;
 mod trend;
+mod waterfall;
+mod waveform;
 
 pub use palette::{Theme, Tone};
 pub use sheet::Size;
 pub use spectrum::{FrequencyMark, SpectrumPlot, spectrum};
 pub use trend::{Marker, TrendPlot, TrendPoint, ZoneBoundaries, trend};
+pub use waterfall::{TRACES_MAX, Trace, WaterfallPlot, waterfall};
+pub use waveform::{WaveformColumn, WaveformPlot, waveform};
 
 /// What is drawn must be a number that an axis can hold; sensors and divisions also make others.
 const MAGNITUDE_MAX: f64 = 1e30;

@@ -1,7 +1,8 @@
 //! What happened to each motor's vibration, as marks for its trend: changes of zone, alarms, lost sensors.
 
-use domain::motor::{AlarmLevel, Assessment, MeasuringPoint, Motor, MotorEvent};
+use domain::motor::{AlarmLevel, Assessment, BeginDeparture, MeasuringPoint, Motor, MotorEvent};
 use domain::time::Timestamp;
+use domain::vibration::Departure;
 use ports::event::RecordedEvent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub enum Change {
     AlarmCleared {},
     SensorLost {},
     SensorFound {},
+    BaselineLearned { velocity_rms_mm_s: f64, alarm_limit_mm_s: f64 },
+    DepartureBegan { departure: Departure, baseline_mm_s: f64 },
+    DepartureEnded { departure: Departure },
 }
 
 impl Projection for VibrationTrend {
@@ -73,11 +77,26 @@ fn mark(event: MotorEvent) -> Option<Mark> {
         MotorEvent::AlarmCleared(cleared) => (cleared.at, cleared.point, Change::AlarmCleared {}),
         MotorEvent::SensorLost(seen) => (seen.at, seen.point, Change::SensorLost {}),
         MotorEvent::SensorFound(seen) => (seen.at, seen.point, Change::SensorFound {}),
+        MotorEvent::BaselineLearned(learned) => {
+            let velocity_rms_mm_s = learned.baseline.velocity_rms_mm_s;
+            let alarm_limit_mm_s = learned.alarm_limit_mm_s;
+            let change = Change::BaselineLearned { velocity_rms_mm_s, alarm_limit_mm_s };
+            (learned.at, learned.point, change)
+        }
+        MotorEvent::DepartureBegan(begun) => {
+            let BeginDeparture { point, departure, baseline_mm_s, at, .. } = begun;
+            (at, point, Change::DepartureBegan { departure, baseline_mm_s })
+        }
+        MotorEvent::DepartureEnded(ended) => {
+            let change = Change::DepartureEnded { departure: ended.departure };
+            (ended.at, ended.point, change)
+        }
         MotorEvent::Registered(_)
         | MotorEvent::Revised(_)
         | MotorEvent::Relocated { .. }
         | MotorEvent::Decommissioned {}
         | MotorEvent::AlarmAcknowledged {}
+        | MotorEvent::BaselineReset {}
         | MotorEvent::FindingBegan(_)
         | MotorEvent::FindingEnded(_) => return None,
     };

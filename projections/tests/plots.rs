@@ -1,5 +1,10 @@
 //! Plots as their readers get them: pictures that stay as they are, words that stay words, peaks that stay seen.
 
+#[path = "plots/waterfall.rs"]
+mod waterfall;
+#[path = "plots/waves.rs"]
+mod waves;
+
 use domain::time::Timestamp;
 use projections::plot::{
     FrequencyMark, Marker, Size, SpectrumPlot, Theme, Tone, TrendPlot, TrendPoint, ZoneBoundaries,

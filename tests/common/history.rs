@@ -134,6 +134,8 @@ fn motor_events(round: u64, motor: u64) -> Vec<MotorEvent> {
                     level: AlarmLevel::Alarm,
                     velocity_rms_mm_s: 5.204,
                     limit_mm_s: 4.5,
+                    rule: None,
+                    baseline_mm_s: None,
                     at,
                 }),
                 MotorEvent::AlarmAcknowledged {},

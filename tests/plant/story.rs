@@ -31,8 +31,15 @@ pub(crate) fn step(id: usize, number: usize) -> EncodedEvent {
         3 => zone_changed(point, Assessment::D, at),
         4 => {
             let (velocity_rms_mm_s, limit_mm_s) = (number as f64, 4.5);
-            let level = AlarmLevel::Alarm;
-            MotorEvent::AlarmRaised(RaiseAlarm { point, level, velocity_rms_mm_s, limit_mm_s, at })
+            MotorEvent::AlarmRaised(RaiseAlarm {
+                point,
+                level: AlarmLevel::Alarm,
+                velocity_rms_mm_s,
+                limit_mm_s,
+                rule: None,
+                baseline_mm_s: None,
+                at,
+            })
         }
         5 => MotorEvent::AlarmAcknowledged {},
         6 => MotorEvent::SensorLost(SensorSeen { point, at }),
@@ -63,6 +70,7 @@ fn nameplate(id: usize, number: usize) -> Nameplate {
         poles: Some(4),
         machine_group: None,
         support: Support::default(),
+        boundaries: None,
         bearings: Vec::new(),
         location: Some("Hall 2".to_owned()),
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Motor, MotorEvent, SensorSeen};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
-use crate::vibration::{Axis, Zone};
+use crate::vibration::{Axis, Rule, Zone};
 
 /// Where and in which direction it is measured.
 #[derive(
@@ -101,6 +101,12 @@ pub struct RaiseAlarm {
     pub velocity_rms_mm_s: f64,
     /// What it exceeds.
     pub limit_mm_s: f64,
+    /// Which rule gave the limit; not told before there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// The baseline that the rule speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_mm_s: Option<f64>,
     /// Since when, in event time.
     pub at: Timestamp,
 }

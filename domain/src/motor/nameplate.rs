@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid::{Faults, FieldError};
 use crate::vibration::bearing::{FaultOrders, Geometry, by_designation};
-use crate::vibration::{MachineGroup, Support};
+use crate::vibration::{Axis, Boundaries, CustomBoundaries, Machine, MachineGroup, Support};
 
 /// The longest name, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 100;
@@ -41,6 +41,9 @@ pub struct Nameplate {
     /// How it stands, in each direction.
     #[serde(default)]
     pub support: Support,
+    /// Of the zones, as somebody set them for this motor; else those of the standard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<CustomBoundaries>,
     /// By position.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bearings: Vec<Bearing>,
@@ -82,6 +85,22 @@ impl Nameplate {
         self.machine_group.unwrap_or_else(|| MachineGroup::from_power_kw(self.rated_power_kw))
     }
 
+    /// The boundaries by which an axis is judged: the motor's own where somebody set them, else those
+    /// of the standard for its group and its support in that direction.
+    pub fn boundaries_of(&self, axis: Axis) -> Boundaries {
+        self.machine().boundaries(axis)
+    }
+
+    /// What must be known of it to judge its vibration.
+    pub fn machine(&self) -> Machine {
+        Machine {
+            group: self.group(),
+            support: self.support,
+            custom: self.boundaries,
+            rated_speed_rpm: Some(self.rated_speed_rpm),
+        }
+    }
+
     /// All that is wrong with it.
     pub(super) fn check(&self) -> Result<(), Vec<FieldError>> {
         let mut faults = Faults::default();
@@ -92,6 +111,9 @@ impl Nameplate {
         let even = |poles: u32| poles.is_multiple_of(2) && (2..=POLES_MAX).contains(&poles);
         let detail = format!("must be an even number from 2 to {POLES_MAX}");
         faults.require(self.poles.is_none_or(even), "/poles", &detail);
+        if let Some(boundaries) = &self.boundaries {
+            boundaries.check("/boundaries", &mut faults);
+        }
         let count = self.bearings.len();
         faults.require(count <= BEARINGS_MAX, "/bearings", "must be at most 16");
         for (i, bearing) in self.bearings.iter().take(BEARINGS_MAX).enumerate() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Bearing, Nameplate};
-use crate::vibration::{MachineGroup, Support};
+use crate::vibration::{CustomBoundaries, MachineGroup, Support};
 
 /// What is to be changed of a motor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,9 @@ pub struct Revision {
     /// See [`Nameplate::support`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
+    /// `null`: as the standard tells.
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<Option<CustomBoundaries>>,
     /// All of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearings: Option<Vec<Bearing>>,
@@ -58,6 +61,7 @@ impl Revision {
             poles: self.poles.unwrap_or(before.poles),
             machine_group: self.machine_group.unwrap_or(before.machine_group),
             support: self.support.unwrap_or(before.support),
+            boundaries: self.boundaries.unwrap_or(before.boundaries),
             bearings: self.bearings.unwrap_or(before.bearings),
             location: before.location,
         }

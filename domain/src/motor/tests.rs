@@ -4,7 +4,7 @@ use cqrs_es::test::TestFramework;
 use serde_json::json;
 
 use super::*;
-use crate::vibration::{Axis, MachineGroup, Mounting, Support};
+use crate::vibration::{Axis, Departure, MachineGroup, Mounting, Support};
 
 type Motors = TestFramework<Motor>;
 
@@ -49,7 +49,15 @@ fn zone_changed(from: Option<Assessment>, to: Assessment) -> MotorEvent {
 }
 
 fn alarm(level: AlarmLevel) -> RaiseAlarm {
-    RaiseAlarm { point: point(), level, velocity_rms_mm_s: 9.0, limit_mm_s: 5.625, at: NOON }
+    RaiseAlarm {
+        point: point(),
+        level,
+        velocity_rms_mm_s: 9.0,
+        limit_mm_s: 5.625,
+        rule: None,
+        baseline_mm_s: None,
+        at: NOON,
+    }
 }
 
 fn clearance() -> ClearAlarm {
@@ -62,6 +70,38 @@ fn seen() -> SensorSeen {
 
 fn revision(change: serde_json::Value) -> Command {
     Command::Revise(serde_json::from_value(change).unwrap())
+}
+
+fn with_events(events: &[MotorEvent]) -> Motor {
+    let mut motor = Motor::default();
+    events.iter().cloned().for_each(|event| motor.apply(event));
+    motor
+}
+
+fn departure(departure: Option<Departure>) -> Command {
+    Command::ReportDeparture(ReportDeparture {
+        point: point(),
+        departure,
+        velocity_rms_mm_s: 2.0,
+        baseline_mm_s: 1.0,
+        limit_mm_s: 0.7,
+        at: NOON,
+    })
+}
+
+fn began(departure: Departure) -> MotorEvent {
+    MotorEvent::DepartureBegan(BeginDeparture {
+        point: point(),
+        departure,
+        velocity_rms_mm_s: 2.0,
+        baseline_mm_s: 1.0,
+        limit_mm_s: 0.7,
+        at: NOON,
+    })
+}
+
+fn ended(departure: Departure) -> MotorEvent {
+    MotorEvent::DepartureEnded(EndDeparture { point: point(), departure, at: NOON })
 }
 
 fn pointers(command: Command) -> Vec<String> {
@@ -89,6 +129,44 @@ fn the_group_follows_from_the_power_unless_it_was_chosen() {
     let chosen = Nameplate { machine_group: Some(MachineGroup::Class4), ..nameplate() };
     assert_eq!(chosen.group(), MachineGroup::Class4);
     assert_eq!(nameplate().support, Support::uniform(Mounting::Rigid));
+}
+
+#[test]
+fn a_motor_is_judged_by_its_own_boundaries_until_they_are_taken_away() {
+    let own = json!({ "boundaries": { "velocity_mm_s": { "ab": 2.0, "bc": 4.0, "cd": 6.0 } } });
+    let Ok(events) = with_events(&[registered()]).decide(revision(own)) else { panic!("refused") };
+    let [MotorEvent::Revised(revised)] = events.as_slice() else { panic!("{events:?}") };
+    let judged_by = |nameplate: &Nameplate| {
+        let boundaries = nameplate.boundaries_of(Axis::X);
+        (serde_json::to_value(boundaries.edition).unwrap(), boundaries.bc)
+    };
+    assert_eq!(judged_by(revised), (json!("custom"), 4.0));
+    assert_eq!(
+        revised.boundaries_of(Axis::X).displacement_um,
+        None,
+        "no say, rather than another's"
+    );
+    let back = with_events(&[registered(), events[0].clone()]);
+    let events = back.decide(revision(json!({ "boundaries": null }))).unwrap();
+    let [MotorEvent::Revised(standard)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(judged_by(standard), (json!("ISO 10816-3:2009"), 2.8));
+}
+
+#[test]
+fn boundaries_that_do_not_grow_are_refused_where_they_are() {
+    let with = |boundaries: serde_json::Value| {
+        let mut plate = serde_json::to_value(nameplate()).unwrap();
+        plate["boundaries"] = boundaries;
+        pointers(Command::Register(serde_json::from_value(plate).unwrap()))
+    };
+    let equal = json!({ "velocity_mm_s": { "ab": 2.0, "bc": 2.0, "cd": 6.0 } });
+    assert_eq!(with(equal), ["/boundaries/velocity_mm_s"]);
+    let negative = json!({
+        "velocity_mm_s": { "ab": 1.0, "bc": 2.0, "cd": 6.0 },
+        "displacement_um": { "ab": 0.0, "bc": 20.0, "cd": 1e9 },
+    });
+    let expected = ["/boundaries/displacement_um/ab", "/boundaries/displacement_um/cd"];
+    assert_eq!(with(negative), expected);
 }
 
 #[test]
@@ -246,4 +324,32 @@ fn a_sensor_is_lost_only_when_it_was_there() {
         .given(vec![registered(), found()])
         .when(Command::LoseSensor(seen()))
         .then_expect_events(vec![MotorEvent::SensorLost(seen())]);
+}
+
+#[test]
+fn a_departure_from_the_baseline_begins_and_ends_once() {
+    use Departure::{Fall, Rise};
+    let decided = |past: &[MotorEvent], report: Option<Departure>| {
+        with_events(past).decide(departure(report)).unwrap()
+    };
+    assert_eq!(decided(&[registered()], Some(Rise)), [began(Rise)]);
+    assert_eq!(decided(&[registered()], None), []);
+    let risen = [registered(), began(Rise)];
+    assert_eq!(decided(&risen, Some(Rise)), []);
+    assert_eq!(decided(&risen, Some(Fall)), [ended(Rise), began(Fall)]);
+    assert_eq!(decided(&risen, None), [ended(Rise)]);
+    assert_eq!(decided(&[registered(), began(Rise), ended(Rise)], None), []);
+}
+
+#[test]
+fn the_baseline_of_a_motor_in_service_can_be_reset_as_often_as_one_likes() {
+    let past = vec![registered(), MotorEvent::BaselineReset {}];
+    Motors::with(())
+        .given(past)
+        .when(Command::ResetBaseline {})
+        .then_expect_events(vec![MotorEvent::BaselineReset {}]);
+    Motors::with(())
+        .given_no_previous_events()
+        .when(Command::ResetBaseline {})
+        .then_expect_error(Rejection::Unknown);
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::axis::Axis;
 use super::band::Band;
 use super::block::{Measurement, Statistic};
+use super::custom::CustomBoundaries;
 use super::features::Features;
 use super::quality::Quality;
 use super::severity::{Boundaries, MachineGroup, Zone, boundaries, combined_zone};
@@ -21,6 +22,8 @@ pub struct Machine {
     pub group: MachineGroup,
     /// How it stands, in each direction.
     pub support: Support,
+    /// The boundaries of its own, which take the place of the table's.
+    pub custom: Option<CustomBoundaries>,
     /// The rated speed in revolutions per minute, which chooses the band.
     pub rated_speed_rpm: Option<f64>,
 }
@@ -34,7 +37,8 @@ impl Machine {
 
     /// The boundaries for a sensor's axis on this machine.
     pub fn boundaries(&self, axis: Axis) -> Boundaries {
-        boundaries(self.group, self.support.of_axis(axis))
+        let of_table = || boundaries(self.group, self.support.of_axis(axis));
+        self.custom.map_or_else(of_table, Boundaries::from)
     }
 }
 
@@ -173,6 +177,7 @@ mod tests {
             vertical: Mounting::Rigid,
             axial: Mounting::Rigid,
         },
+        custom: None,
         rated_speed_rpm: Some(1480.0),
     };
 

@@ -55,6 +55,9 @@ pub enum Edition {
     /// General guidelines with the four classes of annex B.
     #[serde(rename = "ISO 10816-1:1995")]
     Iso10816Part1Of1995,
+    /// None: what somebody set for this machine.
+    #[serde(rename = "custom")]
+    Custom,
 }
 
 /// Where one zone ends and the next begins. A value on a boundary is in the better zone.

@@ -37,14 +37,17 @@ pub(super) struct Watched {
     /// Whether the motor itself takes its alarm for seen.
     pub(super) acknowledged: bool,
     /// The last time that someone has seen it.
-    pub(super) acknowledgement: Option<Acknowledgement>,
+    pub(super) acknowledgement: Option<Said>,
+    /// The last time that someone has said that what was learned of it no longer holds.
+    pub(super) baseline_reset: Option<Said>,
     /// The alarms that the motor itself knows of.
     pub(super) alarms: BTreeMap<MeasuringPoint, AlarmLevel>,
     version: StreamVersion,
 }
 
+/// When somebody said something of a motor.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Acknowledgement {
+pub(super) struct Said {
     /// Of the event: later ones are higher.
     pub(super) version: StreamVersion,
     pub(super) at: Timestamp,
@@ -103,12 +106,13 @@ impl Fleet {
 impl Watched {
     fn new(nameplate: &Nameplate, version: StreamVersion) -> Self {
         Self {
-            machine: machine(nameplate),
+            machine: nameplate.machine(),
             line_frequency_hz: nameplate.line_frequency_hz,
             bearings: bearings(nameplate),
             in_service: true,
             acknowledged: false,
             acknowledgement: None,
+            baseline_reset: None,
             alarms: BTreeMap::new(),
             version,
         }
@@ -117,7 +121,7 @@ impl Watched {
     fn fold(&mut self, happened: MotorEvent, event: &RecordedEvent) {
         match happened {
             MotorEvent::Registered(nameplate) | MotorEvent::Revised(nameplate) => {
-                self.machine = machine(&nameplate);
+                self.machine = nameplate.machine();
                 self.line_frequency_hz = nameplate.line_frequency_hz;
                 self.bearings = bearings(&nameplate);
             }
@@ -131,15 +135,18 @@ impl Watched {
             }
             MotorEvent::AlarmAcknowledged {} => {
                 self.acknowledged = true;
-                let (version, at) = (event.version, event.recorded_at);
-                self.acknowledgement = Some(Acknowledgement { version, at });
+                self.acknowledgement = Some(Said::by(event));
             }
+            MotorEvent::BaselineReset {} => self.baseline_reset = Some(Said::by(event)),
             MotorEvent::Relocated { .. }
             | MotorEvent::ZoneChanged { .. }
             | MotorEvent::SensorLost(_)
             | MotorEvent::SensorFound(_)
             | MotorEvent::FindingBegan(_)
-            | MotorEvent::FindingEnded(_) => {}
+            | MotorEvent::FindingEnded(_)
+            | MotorEvent::BaselineLearned(_)
+            | MotorEvent::DepartureBegan(_)
+            | MotorEvent::DepartureEnded(_) => {}
         }
     }
 
@@ -160,17 +167,15 @@ impl Watched {
     }
 }
 
+impl Said {
+    fn by(event: &RecordedEvent) -> Self {
+        Self { version: event.version, at: event.recorded_at }
+    }
+}
+
 fn bearings(nameplate: &Nameplate) -> Vec<(String, FaultOrders)> {
     let known = nameplate.bearings.iter();
     known.filter_map(|bearing| Some((bearing.position.clone(), bearing.fault_orders()?))).collect()
-}
-
-fn machine(nameplate: &Nameplate) -> Machine {
-    Machine {
-        group: nameplate.group(),
-        support: nameplate.support,
-        rated_speed_rpm: Some(nameplate.rated_speed_rpm),
-    }
 }
 
 #[async_trait]

@@ -25,6 +25,9 @@ const POINTS_MAX: usize = 64;
 pub(super) struct MotorState {
     /// The last acknowledgement that was heeded, by its version.
     acknowledged: u64,
+    /// The last reset of the baselines that was heeded, by its version. Absent in what was stored before.
+    #[serde(default)]
+    baseline_reset: u64,
     points: Vec<PointState>,
 }
 
@@ -87,6 +90,7 @@ impl Task {
             dropped: Vec::new(),
         };
         state.acknowledge(&mut desk);
+        state.reset_baselines(&mut desk);
         for sample in &samples {
             state.take(sample, &mut desk);
         }
@@ -126,6 +130,14 @@ impl MotorState {
         if seen.version.0 > self.acknowledged {
             self.acknowledged = seen.version.0;
             self.points.iter_mut().for_each(|point| point.acknowledge(seen.at, desk));
+        }
+    }
+
+    fn reset_baselines(&mut self, desk: &mut Desk<'_>) {
+        let Some(said) = desk.watched.baseline_reset else { return };
+        if said.version.0 > self.baseline_reset {
+            self.baseline_reset = said.version.0;
+            self.points.iter_mut().for_each(|point| point.reset_baselines(said.at, desk));
         }
     }
 

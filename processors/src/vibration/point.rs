@@ -1,13 +1,15 @@
 //! One measuring point of one motor: its segment in hand, its alarm, its presence, and what its motor has been told.
 
-use domain::motor::{
-    self, AlarmLevel, MeasuringPoint, RaiseAlarm, ReportCondition, ReportFindings,
-};
+mod alarming;
+mod judging;
+mod learning;
+
+use domain::motor::{self, AlarmLevel, MeasuringPoint, ReportFindings};
 use domain::time::Timestamp;
 use domain::vibration::{
-    AlarmInput, AlarmState, AlarmTransition, Assembler, Assessment, Band, Condition, Ended, Level,
-    Limits, Measurement, Placement, Presence, PresenceTransition, Quality, Reason, SampleBlock,
-    Watch, Window, assess_measurement, examine_window,
+    AlarmState, Assembler, Assessment, Band, Ended, Measurement, Placement, Presence,
+    PresenceTransition, Quality, SampleBlock, Watch, Waveform, Window, ZoneHold,
+    assess_measurement, examine_window,
 };
 use fail::fail_point;
 use ports::readings::Reading;
@@ -18,6 +20,9 @@ use super::fleet::Watched;
 use super::tally::Dropped;
 use super::telling::Telling;
 use super::{Instruments, VibrationSettings, reading, sight};
+use alarming::Latest;
+use judging::Judgement;
+use learning::Learning;
 
 /// When nothing has come for so long, in seconds, a burst is taken to be over: what it is worth is said then.
 const BURST_PAUSE_S: f64 = 5.0;
@@ -36,20 +41,23 @@ pub(super) struct PointState {
     received_at: Option<Timestamp>,
     alarm: AlarmState,
     judged_at: Option<Timestamp>,
-    last: Option<Last>,
+    /// What was judged last.
+    #[serde(default)]
+    latest: Option<Latest>,
     told: Option<motor::Assessment>,
+    /// Absent in what was stored before changes of zone were held back.
+    #[serde(default)]
+    hold: ZoneHold,
     told_alarm: Option<AlarmLevel>,
+    /// Absent in what was stored before baselines were learned.
+    #[serde(default)]
+    learning: Learning,
     /// Absent in what was stored before there were diagnoses.
     #[serde(default)]
     watch: Watch,
-}
-
-/// The last judged velocity and its limits, in mm/s, as bits: text would not promise to give all of them back.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Last {
-    velocity: u64,
-    alarm: u64,
-    trip: u64,
+    /// Of the last window; for those who look.
+    #[serde(default)]
+    waveform: Option<Waveform>,
 }
 
 /// With what a point works, and where it puts what it finds.
@@ -74,10 +82,13 @@ impl PointState {
             received_at: None,
             alarm: AlarmState::default(),
             judged_at: None,
-            last: None,
+            latest: None,
             told: None,
+            hold: ZoneHold::default(),
             told_alarm: None,
+            learning: Learning::default(),
             watch: Watch::default(),
+            waveform: None,
         }
     }
 
@@ -151,10 +162,11 @@ impl PointState {
             reading::of_assessment(desk.motor_id, &self.point, at, &assessment, speed_rpm);
         // Also one that comes late belongs into the trend; it only says nothing about now.
         desk.readings.push(reading);
-        self.judge(at, &assessment, speed_rpm, desk);
+        self.judge(&Judgement { at, assessment, speed_rpm, sample_rate_hz: None }, desk);
     }
 
     fn take_window(&mut self, window: &Window, desk: &mut Desk<'_>) {
+        self.waveform = Some(Waveform::of(window));
         let Instruments { analyser, demodulator } = &mut *desk.instruments;
         let watched = desk.watched;
         let examined = examine_window(analyser, window, self.point.axis, &watched.machine);
@@ -165,8 +177,13 @@ impl PointState {
         let (subject, settings) = (watched.subject(&self.point), &desk.settings.diagnosis);
         let (seen, is_break) = (sight::of(window, &examined), sight::is_break(window));
         let is_other = self.watch.take(seen, is_break, &subject, settings, demodulator);
-        let assessment = examined.assessment;
-        self.judge(window.ended_at(), &assessment, window.speed_rpm, desk);
+        let judgement = Judgement {
+            at: window.ended_at(),
+            assessment: examined.assessment,
+            speed_rpm: window.speed_rpm,
+            sample_rate_hz: Some(window.sample_rate_hz),
+        };
+        self.judge(&judgement, desk);
         if is_other {
             self.tell_findings(window.ended_at(), "findings", desk);
         }
@@ -195,154 +212,7 @@ impl PointState {
         let assessment = Assessment::NotAssessable { reason, quality: Quality::default() };
         let reading = reading::of_assessment(desk.motor_id, &self.point, at, &assessment, None);
         desk.readings.push(reading);
-        self.judge(at, &assessment, None, desk);
-    }
-
-    /// Tells the motor what has changed. What is not later than the last judgement changes nothing.
-    fn judge(
-        &mut self,
-        at: Timestamp,
-        assessment: &Assessment,
-        speed_rpm: Option<f64>,
-        desk: &mut Desk<'_>,
-    ) {
-        if self.judged_at.is_some_and(|last| at <= last) {
-            return;
-        }
-        self.judged_at = Some(at);
-        match assessment {
-            Assessment::Condition(condition) => {
-                self.report(report_of(&self.point, at, condition), desk);
-                self.step_alarm(at, condition, speed_rpm, desk);
-            }
-            Assessment::NotAssessable { reason, .. } => {
-                self.report(report_without(&self.point, at, *reason), desk);
-            }
-        }
-    }
-
-    fn report(&mut self, report: ReportCondition, desk: &mut Desk<'_>) {
-        if self.told != Some(report.assessment) {
-            self.told = Some(report.assessment);
-            desk.telling.report(report);
-        }
-    }
-
-    fn step_alarm(
-        &mut self,
-        at: Timestamp,
-        condition: &Condition,
-        speed_rpm: Option<f64>,
-        desk: &mut Desk<'_>,
-    ) {
-        let velocity_rms_mm_s = condition.velocity_rms_mm_s;
-        let limits = Limits::of(&condition.boundaries, None);
-        let rated_rpm = desk.watched.machine.rated_speed_rpm;
-        let speed_ratio = speed_rpm.zip(rated_rpm).map(|(speed, rated)| speed / rated);
-        let bad = condition.quality.is_bad();
-        self.last = Some(Last::of(velocity_rms_mm_s, &limits));
-        let input = AlarmInput::Value { at, velocity_rms_mm_s, limits, bad, speed_ratio };
-        let transitions = self.alarm.step(input, &desk.settings.alarm);
-        self.tell_alarm(at, &transitions, desk);
-    }
-
-    /// Someone has seen the motor's alarm.
-    pub(super) fn acknowledge(&mut self, at: Timestamp, desk: &mut Desk<'_>) {
-        let transitions = self.alarm.step(AlarmInput::Acknowledged { at }, &desk.settings.alarm);
-        // A clearance may have been refused, when another point's alarm had come between: the motor still has the
-        // alarm that is over here. From what the motor knows, the difference shows.
-        if self.told_alarm.is_none() {
-            self.told_alarm = desk.watched.alarms.get(&self.point).copied();
-        }
-        self.tell_alarm(at, &transitions, desk);
-    }
-
-    /// The motor knows one level per measuring point: it is told when that is another one.
-    fn tell_alarm(&mut self, at: Timestamp, transitions: &[AlarmTransition], desk: &mut Desk<'_>) {
-        let level = self.alarm.level();
-        let now = level.map(alarm_level);
-        if now == self.told_alarm {
-            return;
-        }
-        match level {
-            Some(level) => desk.telling.raise(self.alarm_of(level, at, transitions), at),
-            // The motor refuses it until the trip was seen; then this is tried anew.
-            None if self.told_alarm == Some(AlarmLevel::Trip) && !desk.watched.acknowledged => {
-                return;
-            }
-            None => desk.telling.clear(&self.point, at),
-        }
-        self.told_alarm = now;
-    }
-
-    /// The alarm as it was just raised; or, when a graver one is over and this one is left, as it stands.
-    fn alarm_of(
-        &self,
-        wanted: Level,
-        at: Timestamp,
-        transitions: &[AlarmTransition],
-    ) -> RaiseAlarm {
-        let raised = transitions.iter().find_map(|transition| match *transition {
-            AlarmTransition::Raised { level, since, velocity_rms_mm_s, limit_mm_s, .. }
-                if level == wanted =>
-            {
-                Some((since, velocity_rms_mm_s, limit_mm_s))
-            }
-            _ => None,
-        });
-        let left = || {
-            let last = self.last.expect("an alarm was raised by a value");
-            (at, f64::from_bits(last.velocity), last.limit_mm_s(wanted))
-        };
-        let (at, velocity_rms_mm_s, limit_mm_s) = raised.unwrap_or_else(left);
-        let (point, level) = (self.point.clone(), alarm_level(wanted));
-        RaiseAlarm { point, level, velocity_rms_mm_s, limit_mm_s, at }
-    }
-}
-
-impl Last {
-    fn of(velocity_rms_mm_s: f64, limits: &Limits) -> Self {
-        Self {
-            velocity: velocity_rms_mm_s.to_bits(),
-            alarm: limits.alarm_mm_s.to_bits(),
-            trip: limits.trip_mm_s.to_bits(),
-        }
-    }
-
-    fn limit_mm_s(&self, level: Level) -> f64 {
-        f64::from_bits(match level {
-            Level::Alarm => self.alarm,
-            Level::Trip => self.trip,
-        })
-    }
-}
-
-fn alarm_level(level: Level) -> AlarmLevel {
-    match level {
-        Level::Alarm => AlarmLevel::Alarm,
-        Level::Trip => AlarmLevel::Trip,
-    }
-}
-
-fn report_of(point: &MeasuringPoint, at: Timestamp, condition: &Condition) -> ReportCondition {
-    let edition = serde_json::to_value(condition.boundaries.edition);
-    ReportCondition {
-        point: point.clone(),
-        assessment: condition.zone.into(),
-        velocity_rms_mm_s: Some(condition.velocity_rms_mm_s),
-        reason: None,
-        standard: edition.ok().and_then(|name| name.as_str().map(str::to_owned)),
-        at,
-    }
-}
-
-fn report_without(point: &MeasuringPoint, at: Timestamp, reason: Reason) -> ReportCondition {
-    ReportCondition {
-        point: point.clone(),
-        assessment: motor::Assessment::NotAssessable,
-        velocity_rms_mm_s: None,
-        reason: Some(reason.code().to_owned()),
-        standard: None,
-        at,
+        let judgement = Judgement { at, assessment, speed_rpm: None, sample_rate_hz: None };
+        self.judge(&judgement, desk);
     }
 }

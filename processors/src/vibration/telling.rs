@@ -1,10 +1,11 @@
 //! What the motors are told: commands under keys that the same finding always has.
 
 use domain::motor::{
-    AlarmLevel, Assessment, ClearAlarm, Command, MeasuringPoint, Motor, RaiseAlarm,
-    ReportCondition, ReportFindings, SensorSeen,
+    AlarmLevel, Assessment, ClearAlarm, Command, LearnBaseline, MeasuringPoint, Motor, RaiseAlarm,
+    ReportCondition, ReportDeparture, ReportFindings, SensorSeen,
 };
 use domain::time::Timestamp;
+use domain::vibration::Departure;
 use ports::command_bus::CommandEnvelope;
 use uuid::Uuid;
 
@@ -59,6 +60,21 @@ impl Telling {
     pub(super) fn diagnose(&mut self, report: ReportFindings, what: &str) {
         let (point, at) = (report.point.clone(), report.at);
         self.tell(&point, what, at, &Command::ReportFindings(report));
+    }
+
+    pub(super) fn learn(&mut self, learned: LearnBaseline) {
+        let (point, at) = (learned.point.clone(), learned.at);
+        self.tell(&point, "baseline", at, &Command::LearnBaseline(learned));
+    }
+
+    pub(super) fn depart(&mut self, report: ReportDeparture) {
+        let what = match report.departure {
+            None => "departure-none",
+            Some(Departure::Rise) => "departure-rise",
+            Some(Departure::Fall) => "departure-fall",
+        };
+        let (point, at) = (report.point.clone(), report.at);
+        self.tell(&point, what, at, &Command::ReportDeparture(report));
     }
 
     pub(super) fn lose(&mut self, point: &MeasuringPoint, at: Timestamp) {

@@ -2,11 +2,14 @@
 
 mod alone;
 mod backlog;
+mod baseline;
+mod defects;
 mod diagnosis;
 mod presence;
 mod restart;
 mod sending;
 mod stream;
+mod table;
 mod verdicts;
 
 use std::collections::BTreeMap;
@@ -23,7 +26,9 @@ use ports::PortError;
 use ports::checkpoint::Checkpoint;
 use ports::clock::Clock;
 use ports::command_bus::CommandBus;
-use ports::readings::{OutgoingCommand, Reading, Readings, ReadingsCommit, TrendPoint, TrendQuery};
+use ports::readings::{
+    OutgoingCommand, Reading, Readings, ReadingsCommit, SpectraQuery, TrendPoint, TrendQuery,
+};
 use ports::samples::{Sample, Samples};
 use ports::stream::GlobalPosition;
 use tokio::sync::{Notify, watch};
@@ -166,6 +171,10 @@ impl Readings for Recorder {
         axis: Option<Axis>,
     ) -> Result<Option<Reading>, PortError> {
         self.inner.spectrum(motor_id, sensor, axis).await
+    }
+
+    async fn spectra(&self, query: &SpectraQuery) -> Result<Vec<Reading>, PortError> {
+        self.inner.spectra(query).await
     }
 }
 

@@ -1,10 +1,10 @@
-//! The squared envelope of a measuring point, from the record that the vibration processor has in hand.
+//! The squared envelope and the waveform of a measuring point, as the vibration processor has them in hand.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use domain::motor::MeasuringPoint;
-use domain::vibration::Watch;
 use domain::vibration::diagnosis::RecordEnvelope;
+use domain::vibration::{Watch, Waveform};
 use ports::problem::Problem;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::problem::Failure;
 use super::vibration::{SPECTRUM_PARAMS, SpectrumLines, axis, known_motor};
 
 /// Of a squared acceleration.
-const UNIT: &str = "(m/s2)2";
+pub(super) const UNIT: &str = "(m/s2)2";
 
 /// What is read of the processor's state: only what the domain has a word for.
 #[derive(Default, Deserialize)]
@@ -29,6 +29,8 @@ struct KeptPoint {
     point: MeasuringPoint,
     #[serde(default)]
     watch: Watch,
+    #[serde(default)]
+    waveform: Option<Waveform>,
 }
 
 pub(super) async fn envelope(
@@ -39,14 +41,7 @@ pub(super) async fn envelope(
 ) -> Result<Answer, Failure> {
     let params = Params::of(&uri, &SPECTRUM_PARAMS)?;
     let known = known_motor(&shared, &key, &params).await?;
-    let (sensor, axis) = (params.text("sensor"), axis(&params)?);
-    let kept = kept(&shared, known.motor.motor_id).await?;
-    let wanted = kept.points.into_iter().filter(|kept| {
-        sensor.is_none_or(|sensor| kept.point.sensor == sensor)
-            && axis.is_none_or(|axis| kept.point.axis == axis)
-    });
-    let measured = wanted.filter_map(|kept| Some((kept.watch.envelope()?, kept.point)));
-    let newest = measured.max_by_key(|(envelope, _)| envelope.at);
+    let newest = newest_envelope(&shared, known.motor.motor_id, &params).await?;
     let (envelope, point) = newest.ok_or_else(|| {
         let detail = "no envelope was measured there yet; it needs samples of acceleration, the speed, and a bearing \
                       of which the geometry is known";
@@ -54,6 +49,42 @@ pub(super) async fn envelope(
     })?;
     let lines = lines(envelope, point);
     Ok(Answer::json(&lines).tagged_by_content().at(known.position).unless_known(&headers))
+}
+
+/// The newest envelope of the measuring points that are asked for.
+pub(super) async fn newest_envelope(
+    shared: &Context,
+    motor_id: Uuid,
+    params: &Params,
+) -> Result<Option<(RecordEnvelope, MeasuringPoint)>, Failure> {
+    let wanted = wanted(shared, motor_id, params).await?.into_iter();
+    let measured = wanted.filter_map(|kept| Some((kept.watch.envelope()?, kept.point)));
+    Ok(measured.max_by_key(|(envelope, _)| envelope.at))
+}
+
+/// The newest waveform of the measuring points that are asked for.
+pub(super) async fn newest_waveform(
+    shared: &Context,
+    motor_id: Uuid,
+    params: &Params,
+) -> Result<Option<(Waveform, MeasuringPoint)>, Failure> {
+    let wanted = wanted(shared, motor_id, params).await?.into_iter();
+    let measured = wanted.filter_map(|kept| Some((kept.waveform?, kept.point)));
+    Ok(measured.max_by_key(|(waveform, _)| waveform.started_at))
+}
+
+async fn wanted(
+    shared: &Context,
+    motor_id: Uuid,
+    params: &Params,
+) -> Result<Vec<KeptPoint>, Failure> {
+    let (sensor, axis) = (params.text("sensor"), axis(params)?);
+    let mut points = kept(shared, motor_id).await?.points;
+    points.retain(|kept| {
+        sensor.is_none_or(|sensor| kept.point.sensor == sensor)
+            && axis.is_none_or(|axis| kept.point.axis == axis)
+    });
+    Ok(points)
 }
 
 async fn kept(shared: &Context, motor_id: Uuid) -> Result<Kept, Failure> {

@@ -1,29 +1,26 @@
-//! Trends and spectra of a motor as pictures.
+//! Trends of a motor as pictures, and what all pictures share.
 
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, Uri};
 use domain::motor::{AlarmLevel, Assessment, MeasuringPoint};
-use domain::vibration::severity::{alarm_limit, trip_limit};
-use domain::vibration::{Boundaries, boundaries};
+use domain::vibration::{Boundaries, Departure, Limits};
 use ports::readings::{TrendPoint as Point, TrendQuery};
 
 use super::Context;
+use super::analysis::limits_at;
 use super::answer::Answer;
 use super::params::{Params, refused_one};
 use super::problem::Failure;
 use super::readings::VELOCITY;
 use super::vibration::{
-    SPECTRUM_PARAMS, TREND_PARAMS, TREND_POINTS_MAX, frequencies, known_motor, marks,
-    newest_spectrum, quantity_of, trend_query, unit_of,
+    TREND_PARAMS, TREND_POINTS_MAX, known_motor, marks, quantity_of, trend_query, unit_of,
 };
 use crate::motors::MotorDocument;
-use crate::plot::{
-    self, Marker, Size, SpectrumPlot, Theme, Tone, TrendPlot, TrendPoint, ZoneBoundaries,
-};
+use crate::plot::{self, Marker, Size, Theme, Tone, TrendPlot, TrendPoint, ZoneBoundaries};
 use crate::vibration_trend::{Change, Mark};
 
-const LOOKS: [&str; 3] = ["theme", "width", "height"];
+pub(super) const LOOKS: [&str; 3] = ["theme", "width", "height"];
 const SIZE_PX_MAX: u32 = 4_000;
 
 pub(super) async fn trend(
@@ -43,38 +40,7 @@ pub(super) async fn trend(
     Ok(svg(plot::trend(&plot)).at(known.position).unless_known(&headers))
 }
 
-pub(super) async fn spectrum(
-    State(shared): State<Context>,
-    Path(key): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&SPECTRUM_PARAMS[..], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
-    let newest = newest_spectrum(&shared, known.motor.motor_id, &params).await?;
-    let title = known.motor.nameplate.name;
-    let line_frequency_hz = Some(known.motor.nameplate.line_frequency_hz);
-    let plot = match newest {
-        None => SpectrumPlot { title, theme, size, ..SpectrumPlot::default() },
-        Some((reading, spectrum)) => SpectrumPlot {
-            title,
-            subtitle: format!("{}, {}, {}", reading.sensor, words(reading.axis.name()), reading.at),
-            quantity: "Amplitude".to_owned(),
-            frequency_hz: frequencies(&spectrum),
-            amplitude: spectrum.amplitudes.iter().copied().map(f64::from).collect(),
-            unit: spectrum.unit,
-            speed_rpm: spectrum.speed_rpm,
-            line_frequency_hz,
-            theme,
-            size,
-            ..SpectrumPlot::default()
-        },
-    };
-    Ok(svg(plot::spectrum(&plot)).at(known.position).unless_known(&headers))
-}
-
-fn looks(params: &Params) -> Result<(Theme, Size), Failure> {
+pub(super) fn looks(params: &Params) -> Result<(Theme, Size), Failure> {
     let theme = match params.text("theme") {
         None | Some("light") => Theme::Light,
         Some("dark") => Theme::Dark,
@@ -85,7 +51,7 @@ fn looks(params: &Params) -> Result<(Theme, Size), Failure> {
     Ok((theme, Size::new(px("width", 960)?, px("height", 360)?)))
 }
 
-fn svg(text: String) -> Answer {
+pub(super) fn svg(text: String) -> Answer {
     Answer::of("image/svg+xml", text)
         .with(X_CONTENT_TYPE_OPTIONS, "nosniff")
         .with(CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox")
@@ -118,27 +84,17 @@ fn trend_plot(
         markers: marks.iter().map(|mark| marker(mark)).collect(),
         ..plot
     };
-    if query.feature == VELOCITY { judged(plot, motor, &shown, &marks) } else { plot }
+    if query.feature == VELOCITY { judged(plot, motor, &shown) } else { plot }
 }
 
-fn judged(
-    plot: TrendPlot,
-    motor: &MotorDocument,
-    point: &MeasuringPoint,
-    marks: &[&Mark],
-) -> TrendPlot {
-    let mounting = motor.nameplate.support.of_axis(point.axis);
-    let boundaries: Boundaries = boundaries(motor.nameplate.group(), mounting);
+fn judged(plot: TrendPlot, motor: &MotorDocument, point: &MeasuringPoint) -> TrendPlot {
+    let boundaries = motor.nameplate.boundaries_of(point.axis);
     let Boundaries { ab: a_b, bc: b_c, cd: c_d, .. } = boundaries;
-    // The limit moves with what the motor was like when it was well; its last alarm tells where it stood.
-    let told = marks.iter().rev().find_map(|mark| match mark.change {
-        Change::AlarmRaised { level: AlarmLevel::Alarm, limit_mm_s } => Some(limit_mm_s),
-        _ => None,
-    });
+    let Limits { alarm_mm_s, trip_mm_s, .. } = limits_at(motor, point);
     TrendPlot {
         zones: Some(ZoneBoundaries { a_b, b_c, c_d }),
-        alarm_limit: Some(told.unwrap_or_else(|| alarm_limit(None, &boundaries))),
-        trip_limit: Some(trip_limit(&boundaries)),
+        alarm_limit: Some(alarm_mm_s),
+        trip_limit: Some(trip_mm_s),
         ..plot
     }
 }
@@ -169,8 +125,20 @@ fn marker(mark: &Mark) -> Marker {
         Change::AlarmCleared {} => ("cleared".to_owned(), Tone::Good),
         Change::SensorLost {} => ("lost".to_owned(), Tone::Neutral),
         Change::SensorFound {} => ("found".to_owned(), Tone::Neutral),
+        Change::BaselineLearned { .. } => ("baseline".to_owned(), Tone::Neutral),
+        Change::DepartureBegan { departure, .. } => {
+            (direction(*departure).to_owned(), Tone::Warning)
+        }
+        Change::DepartureEnded { .. } => ("as before".to_owned(), Tone::Good),
     };
     Marker { at: mark.at, label, tone }
+}
+
+const fn direction(departure: Departure) -> &'static str {
+    match departure {
+        Departure::Rise => "rise",
+        Departure::Fall => "fall",
+    }
 }
 
 const fn letter(zone: Assessment) -> &'static str {
@@ -193,6 +161,6 @@ const fn tone(zone: Assessment) -> Tone {
     }
 }
 
-fn words(name: &str) -> String {
+pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")
 }

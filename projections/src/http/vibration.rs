@@ -13,6 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Context;
+use super::analysis::{Analysis, analyses};
 use super::answer::{Answer, REVALIDATE};
 use super::params::{Params, id, refused_one};
 use super::problem::Failure;
@@ -23,6 +24,7 @@ use crate::vibration_trend::{Mark, TrendMarks, VibrationTrend};
 
 pub(super) const TREND_POINTS_MAX: usize = 10_000;
 const TREND_POINTS_DEFAULT: usize = 2_000;
+pub(super) const TIME: &str = "must be a time such as 2026-01-31T12:00:00Z";
 const FEATURE_CHARACTERS_MAX: usize = 64;
 pub(super) const TREND_PARAMS: [&str; 5] = ["feature", "from", "to", "sensor", "axis"];
 pub(super) const SPECTRUM_PARAMS: [&str; 2] = ["sensor", "axis"];
@@ -46,6 +48,8 @@ pub(crate) struct Trend {
     points: Vec<TrendPoint>,
     /// What happened in the same time.
     marks: Vec<Mark>,
+    /// What the points say together, by measuring point.
+    analysis: Vec<Analysis>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -73,7 +77,8 @@ pub(super) async fn trend(
     let mut marks = marks(&shared, known.motor.motor_id).await?;
     marks.retain(|mark| is_within(mark, &query));
     let unit = unit_of(&query.feature);
-    let trend = Trend { feature: query.feature, unit, points, marks };
+    let analysis = analyses(&known.motor, &points, query.feature == VELOCITY);
+    let trend = Trend { feature: query.feature, unit, points, marks, analysis };
     Ok(Answer::json(&trend).at(known.position).with(CACHE_CONTROL, REVALIDATE))
 }
 
@@ -142,14 +147,13 @@ pub(super) fn trend_query(
             "must be the name of a feature, such as velocity_rms_mm_s",
         ));
     }
-    let time = "must be a time such as 2026-01-31T12:00:00Z";
     Ok(TrendQuery {
         motor_id,
         feature: feature.to_owned(),
         sensor: params.text("sensor").map(str::to_owned),
         axis: axis(params)?,
-        from: params.parsed("from", time)?,
-        to: params.parsed("to", time)?,
+        from: params.parsed("from", TIME)?,
+        to: params.parsed("to", TIME)?,
         points_max,
     })
 }

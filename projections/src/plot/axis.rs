@@ -67,6 +67,11 @@ impl Axis {
         Self { lower: 0.0, upper: span_s, ticks }
     }
 
+    /// From `lower` to `upper`, with these ticks.
+    pub(super) fn named(lower: f64, upper: f64, ticks: Vec<(f64, String)>) -> Self {
+        Self { lower, upper, ticks }
+    }
+
     pub(super) fn contains(&self, value: f64) -> bool {
         (self.lower..=self.upper).contains(&value)
     }

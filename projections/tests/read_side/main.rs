@@ -1,6 +1,7 @@
 //! The read side from the outside: events in, documents and answers out.
 
 mod answers;
+mod baseline;
 mod diagnosis;
 mod documents;
 mod feed;

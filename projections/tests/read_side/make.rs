@@ -92,6 +92,7 @@ pub(crate) fn nameplate(name: &str) -> Nameplate {
         poles: Some(4),
         machine_group: None,
         support: Support::default(),
+        boundaries: None,
         bearings: vec![Bearing {
             position: "NDE".to_owned(),
             designation: Some("6205".to_owned()),
@@ -128,7 +129,16 @@ pub(crate) fn zone(sensor: &str, to: Assessment) -> MotorEvent {
 pub(crate) fn alarm(sensor: &str, level: AlarmLevel) -> MotorEvent {
     let (velocity_rms_mm_s, limit_mm_s) = (6.0, 4.5);
     let (point, at) = (point(sensor), at(101.0));
-    MotorEvent::AlarmRaised(RaiseAlarm { point, level, velocity_rms_mm_s, limit_mm_s, at })
+    let (rule, baseline_mm_s) = (None, None);
+    MotorEvent::AlarmRaised(RaiseAlarm {
+        point,
+        level,
+        velocity_rms_mm_s,
+        limit_mm_s,
+        rule,
+        baseline_mm_s,
+        at,
+    })
 }
 
 pub(crate) fn cleared(sensor: &str) -> MotorEvent {

@@ -72,7 +72,13 @@ export function eventSummary({ type, data = {} }) {
     case "zone_changed":
       return `${place}: ${data.from ?? "none"} → ${data.to ?? "none"} ${reading(data)} ${words(data.reason ?? "")}`.trim();
     case "alarm_raised":
-      return `${data.level} at ${place}: ${reading(data)} over ${number(data.limit_mm_s)} mm/s`;
+      return `${data.level} at ${place}: ${reading(data)} over ${number(data.limit_mm_s)} mm/s${because(data)}`;
+    case "baseline_learned":
+      return `${place}: ${reading(data)}, alarm above ${number(data.alarm_limit_mm_s)} mm/s`;
+    case "departure_began":
+      return `${place}: ${data.departure} from ${number(data.baseline_mm_s)} to ${reading(data)}`;
+    case "departure_ended":
+      return `${place}: ${data.departure}`;
     case "sensor_lost":
     case "sensor_found":
       return place;
@@ -89,6 +95,22 @@ export function eventSummary({ type, data = {} }) {
       return data.location ?? data.to ?? "";
     default:
       return data.code ? words(data.code) : "";
+  }
+}
+
+/** Where the limit of an alarm comes from. */
+function because({ rule, baseline_mm_s: baseline }) {
+  switch (rule) {
+    case "boundary":
+      return ", the boundary of zones B and C";
+    case "baseline":
+      return `, a quarter of B/C above the baseline of ${number(baseline)}`;
+    case "ceiling":
+      return ", 1.25 times B/C";
+    case "trip":
+      return ", 1.25 times C/D";
+    default:
+      return "";
   }
 }
 

@@ -35,6 +35,9 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
   const plots = {
     trend: figure("trend", "Trend of the vibration velocity"),
     spectrum: figure("spectrum", "Spectrum of the vibration"),
+    waveform: figure("waveform", "Waveform of the newest samples"),
+    waterfall: figure("waterfall", "Spectra of the vibration over time"),
+    envelope: figure("envelope", "Spectrum of the squared envelope, with the lines of bearing faults"),
   };
   const uploader = new Uploader({ motor_id: id }, lookAgain);
   const history = new History(path, signal);
@@ -65,7 +68,7 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
       { "aria-labelledby": "t-vibration" },
       h("h2", { id: "t-vibration" }, "Vibration"),
       parts.picker,
-      h("div", { class: "plots" }, plots.trend.element, plots.spectrum.element),
+      h("div", { class: "plots" }, Object.values(plots).map((plot) => plot.element)),
     ),
     h(
       "section",
@@ -115,6 +118,9 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
     await Promise.all([
       plots.trend.show(url(`${path}/trend.svg`, { feature: "velocity_rms_mm_s", from, sensor, axis, ...size }), signal),
       plots.spectrum.show(url(`${path}/spectrum.svg`, { sensor, axis, ...size }), signal),
+      plots.waveform.show(url(`${path}/waveform.svg`, { sensor, axis, ...size }), signal),
+      plots.waterfall.show(url(`${path}/waterfall.svg`, { from, sensor, axis, ...size }), signal),
+      plots.envelope.show(url(`${path}/envelope.svg`, { sensor, axis, ...size }), signal),
     ]);
   }
 

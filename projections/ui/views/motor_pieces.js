@@ -69,11 +69,20 @@ export function nameplate(motor) {
     ["Poles", motor.poles],
     ["Machine group", motor.machine_group && words(motor.machine_group)],
     ["Support", support],
+    ["Zone boundaries", boundaries(motor.boundaries)],
     ["Bearings", bearings.join("; ")],
     ["Location", motor.location],
     ["State", words(motor.state)],
     ["Motor id", h("code", {}, motor.motor_id)],
   ]);
+}
+
+/** The motor's own; those of the standard follow from its group and support. */
+function boundaries(custom) {
+  if (!custom) return null;
+  const ends = ({ ab, bc, cd }, unit) => `${ab} / ${bc} / ${cd} ${unit}`;
+  const { velocity_mm_s: velocity, displacement_um: displacement } = custom;
+  return [ends(velocity, "mm/s"), displacement && ends(displacement, "µm")].filter(Boolean).join(", ");
 }
 
 export function sensorTable({ sensors = [] }) {
@@ -90,7 +99,7 @@ export function sensorTable({ sensors = [] }) {
         h(
           "tr",
           {},
-          ["Sensor", "Axis", "Zone", "mm/s RMS", "State"].map((name) => h("th", { scope: "col" }, name)),
+          ["Sensor", "Axis", "Zone", "mm/s RMS", "Baseline", "Alarm at", "State"].map((name) => h("th", { scope: "col" }, name)),
         ),
       ),
       h(
@@ -104,12 +113,19 @@ export function sensorTable({ sensors = [] }) {
             h("td", {}, words(sensor.axis)),
             h("td", {}, zoneChip(sensor.zone)),
             h("td", { class: "number" }, number(sensor.velocity_rms_mm_s)),
+            h("td", { class: "number" }, number(sensor.baseline?.velocity_rms_mm_s), departure(sensor)),
+            h("td", { class: "number" }, number(sensor.alarm_limit_mm_s)),
             h("td", {}, stateChip(sensor.state)),
           ),
         ),
       ),
     ),
   );
+}
+
+/** Which way it vibrates otherwise than when all is well. */
+function departure(sensor) {
+  return { rise: " ↑", fall: " ↓" }[sensor.departure] ?? null;
 }
 
 export function firstMeasurement(path) {

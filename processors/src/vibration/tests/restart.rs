@@ -4,6 +4,15 @@ use super::*;
 use ports::memory::faulty::{Faults, Faulty};
 use ports::samples::{SampleBatch, SampleFeed, SampleSource};
 
+/// A baseline, an alarm a little above it, a trip that stays, and the way back: of motor 3, a value a second.
+async fn publish_course(rig: &mut Rig) {
+    let course = [(30, 0.9), (3, 1.65), (5, 6.0), (40, 0.1), (3, 2.0)];
+    let velocities = course.into_iter().flat_map(|(count, it)| std::iter::repeat_n(it, count));
+    for (at_s, velocity) in velocities.enumerate() {
+        rig.publish(motor(3), &value(at_s as f64, velocity)).await;
+    }
+}
+
 /// Six seconds that raise an alarm, in blocks of odd lengths, with a gap, a pause, a repetition and single values.
 async fn publish(rig: &mut Rig) {
     let mut at_s = 0.0;
@@ -16,6 +25,7 @@ async fn publish(rig: &mut Rig) {
         sleep(Duration::from_secs_f64(duration_s + pause_s)).await;
     }
     rig.publish_block(motor(1), block(0.7, 0.4, 0.9)).await;
+    publish_course(rig).await;
     sleep(Duration::from_secs(1)).await;
 }
 
@@ -24,14 +34,14 @@ type Everything = Vec<(Vec<Reading>, Vec<serde_json::Value>, Option<String>)>;
 async fn everything(rig: &mut Rig) -> Everything {
     rig.wait_s(30).await;
     let mut all = Vec::new();
-    for number in [1, 2] {
+    for number in [1, 2, 3] {
         all.push(rig.readings.everything(motor(number)).await);
     }
     all
 }
 
 async fn in_one_go() -> Everything {
-    let mut rig = Rig::with_motors(2).await;
+    let mut rig = Rig::with_motors(3).await;
     publish(&mut rig).await;
     let _running = rig.assess();
     rig.taken_all().await;
@@ -40,7 +50,7 @@ async fn in_one_go() -> Everything {
 
 /// Started anew whenever something was committed, reading so many samples at a time.
 async fn in_pieces(batch_samples_max: usize, overlap: usize) -> Everything {
-    let mut rig = Rig::with_motors(2).await;
+    let mut rig = Rig::with_motors(3).await;
     publish(&mut rig).await;
     let settings = VibrationSettings { batch_samples_max, ..VibrationSettings::default() };
     let samples = Arc::new(Stutter { inner: rig.world.samples.clone(), overlap });
@@ -107,6 +117,10 @@ impl SampleFeed for OneBatch {
 async fn a_restart_at_any_batch_boundary_changes_nothing() {
     let whole = in_one_go().await;
     assert!(whole[0].0.len() > 6 && whole[0].1.len() > 3, "{:?}", whole[0].1);
+    let course = serde_json::to_string(&whole[2].1).unwrap();
+    for told in ["learn_baseline", "raise_alarm", "trip", "report_departure", "rise", "fall"] {
+        assert!(course.contains(told), "{told} is missing in {course}");
+    }
     for batch_samples_max in [1, 2, 3, 5] {
         assert_eq!(in_pieces(batch_samples_max, 0).await, whole, "{batch_samples_max}");
     }
@@ -124,7 +138,7 @@ async fn samples_that_come_again_after_a_restart_change_nothing() {
 async fn a_store_that_fails_before_and_after_its_effects_changes_nothing() {
     let whole = in_one_go().await;
     for seed in 0..5 {
-        let mut rig = Rig::with_motors(2).await;
+        let mut rig = Rig::with_motors(3).await;
         publish(&mut rig).await;
         let faults = Faults::seeded(seed, 0.4);
         let readings = Arc::new(Faulty::over(rig.readings.clone(), &faults));
@@ -140,7 +154,7 @@ async fn a_store_that_fails_before_and_after_its_effects_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn states_that_were_let_go_are_read_again() {
     let whole = in_one_go().await;
-    let mut rig = Rig::with_motors(2).await;
+    let mut rig = Rig::with_motors(3).await;
     publish(&mut rig).await;
     let settings = VibrationSettings {
         batch_samples_max: 1,
