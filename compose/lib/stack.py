@@ -76,7 +76,8 @@ def check_kubernetes(known):
 
 def check_settings():
     """The program knows every setting that the files give it."""
-    known = "".join((ROOT / "docs" / page).read_text() for page in ("OPERATIONS.md", "PRODUCTION.md"))
+    pages = [ROOT / "docs" / "OPERATIONS.md", ROOT / "docs" / "PRODUCTION.md", HERE / "README.md"]
+    known = "".join(page.read_text() for page in pages)
     yield from check_kubernetes(known)
     for file in FILES[:2]:
         for name, service in read(file)["services"].items():
