@@ -1,5 +1,7 @@
 //! From brightness and two differences of colour to red, green and blue (ITU-R BT.601, as JFIF has it).
 
+use crate::lanes::Lanes;
+
 /// Bytes of a pixel.
 pub(crate) const CHANNELS: usize = 3;
 
@@ -18,6 +20,14 @@ const FINENESS: i16 = 64;
 
 /// Writes a row of pixels. All rows are of as many samples as there are pixels.
 pub(crate) fn to_rgb(y: &[u8], cb: &[u8], cr: &[u8], rgb: &mut [u8]) {
+    Lanes::new().run(
+        #[inline(always)]
+        || convert_row(y, cb, cr, rgb),
+    );
+}
+
+#[inline(always)]
+fn convert_row(y: &[u8], cb: &[u8], cr: &[u8], rgb: &mut [u8]) {
     let (chunks, rest) = rgb.as_chunks_mut::<{ CHUNK_PIXELS * CHANNELS }>();
     let whole = chunks.len();
     let ((ys, y), (cbs, cb), (crs, cr)) = (y.as_chunks(), cb.as_chunks(), cr.as_chunks());
@@ -125,6 +135,16 @@ mod tests {
                 assert!((f64::from(ours) - exact).abs() < 0.55, "{cb} {cr}: {ours}, not {exact}");
             }
         }
+    }
+
+    #[test]
+    fn wide_vectors_give_the_same_colours_as_those_that_all_have() {
+        let row = |step: u8| (0..=255_u8).map(|x| x.wrapping_mul(step)).collect::<Vec<_>>();
+        let (y, cb, cr) = (row(1), row(3), row(77));
+        let (mut wide, mut narrow) = ([0; 3 * 256], [0; 3 * 256]);
+        to_rgb(&y, &cb, &cr, &mut wide);
+        convert_row(&y, &cb, &cr, &mut narrow);
+        assert_eq!(wide, narrow);
     }
 
     #[test]

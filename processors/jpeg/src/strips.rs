@@ -7,6 +7,7 @@ use crate::{
     block::Reader,
     error::Error,
     header::Header,
+    lanes::Lanes,
     plane::{HEAD_ROWS, Plane, Rows, Shape},
     scale::Scale,
     tables::Coding,
@@ -18,6 +19,7 @@ const EOI: u8 = 0xD9;
 
 /// A picture on its way from bits to samples.
 pub(crate) struct Strips<'a> {
+    lanes: Lanes,
     parts: Vec<Part>,
     pub(crate) planes: Vec<Plane>,
     units: usize,
@@ -56,6 +58,7 @@ impl<'a> Strips<'a> {
             planes.push(Plane::new(shape, component, units, size));
         }
         Ok(Self {
+            lanes: Lanes::new(),
             parts,
             planes,
             units,
@@ -73,7 +76,11 @@ impl<'a> Strips<'a> {
         let mut unit = 0;
         while unit < self.units {
             let until = self.until_restart(unit)?;
-            self.decode_units(unit..until)?;
+            let lanes = self.lanes;
+            lanes.run(
+                #[inline(always)]
+                || self.decode_units(unit..until),
+            )?;
             unit = until;
         }
         if self.bits.is_sound() { Ok(()) } else { Err(Error::Corrupt("the data ends too early")) }
@@ -95,6 +102,7 @@ impl<'a> Strips<'a> {
         Ok(unit + count)
     }
 
+    #[inline(always)]
     fn decode_units(&mut self, units: Range<usize>) -> Result<(), Error> {
         // A copy, so that it lives in registers.
         let mut bits = self.bits;
