@@ -8,6 +8,7 @@ mod webhooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use domain::picture::{Presets, PresetsError};
 use infra_telemetry::{Identity, LogFormat};
 
 use crate::roles::Role;
@@ -49,6 +50,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
     pub max_retries: u32,
+    /// What is made of every picture.
+    pub image_presets: Presets,
     /// How long a finished image task is kept with its pictures; 0: for ever.
     pub image_retention_hours: u32,
     /// Who is told how image tasks ended.
@@ -117,6 +120,7 @@ impl Config {
             api_key: settings.text("API_KEY")?.map(Secret::new),
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
+            image_presets: settings.presets()?,
             image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
             webhooks: settings.webhooks()?,
             worker_id: settings.text("WORKER_ID")?.unwrap_or_else(|| "worker-1".to_owned()),
@@ -158,6 +162,7 @@ impl Config {
             ("API_KEY", self.api_key.as_ref().map_or_else(String::new, |_| "(hidden)".to_owned())),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
+            ("IMAGE_PRESETS", self.image_presets.to_string()),
             ("IMAGE_RETENTION_HOURS", self.image_retention_hours.to_string()),
             ("WORKER_ID", self.worker_id.clone()),
             ("APP_VERSION", self.app_version.clone()),
@@ -239,6 +244,12 @@ impl Settings<'_> {
                 format!("expected an address such as 127.0.0.1:3000, not {text:?}"),
             )
         })
+    }
+
+    fn presets(&self) -> Result<Presets, ConfigError> {
+        let Some(text) = self.text("IMAGE_PRESETS")? else { return Ok(Presets::default()) };
+        text.parse()
+            .map_err(|error: PresetsError| ConfigError::new("IMAGE_PRESETS", error.to_string()))
     }
 
     fn log_format(&self) -> Result<LogFormat, ConfigError> {

@@ -112,6 +112,7 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     settings.processors.image.worker_id.clone_from(&config.worker_id);
     settings.processors.image.concurrency = config.concurrency;
     settings.processors.image.retries_max = config.max_retries;
+    settings.processors.image.presets.clone_from(&config.image_presets);
     let retention_hours = config.image_retention_hours;
     settings.processors.image.retention_s =
         (retention_hours > 0).then(|| f64::from(retention_hours) * 3_600.0);

@@ -10,10 +10,12 @@ mod failure;
 mod header;
 mod limits;
 mod orientation;
+mod preset;
 mod sniff;
 
 pub use failure::{Code, Failure};
 pub use header::{Header, inspect, jpeg_profile};
 pub use limits::Limits;
 pub use orientation::Orientation;
+pub use preset::{PRESETS, Preset, Presets, PresetsError};
 pub use sniff::{Format, sniff};

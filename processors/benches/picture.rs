@@ -3,11 +3,11 @@
 use std::{io::Cursor, sync::LazyLock};
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use domain::picture::Limits;
+use domain::picture::{Limits, PRESETS};
 use image::{
     DynamicImage, ImageFormat, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType,
 };
-use processors::picture::{PRESETS, render};
+use processors::picture::render;
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
 const PEER_QUALITY: u8 = 80;

@@ -14,6 +14,7 @@ mod attempt;
 mod cleaner;
 mod dispatcher;
 mod errand;
+mod orphans;
 mod renderer;
 mod reuse;
 mod sweeper;
@@ -24,13 +25,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use domain::picture::Limits;
+use domain::picture::{Limits, Presets};
 
 use crate::backoff::Backoff;
 use crate::{Dependencies, Processor, Service};
 
 pub use cleaner::Cleaner;
 pub use dispatcher::Dispatcher;
+pub use orphans::OrphanSweeper;
 pub use sweeper::Sweeper;
 pub use worker::Worker;
 
@@ -38,6 +40,7 @@ pub use worker::Worker;
 pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Processor {
     let worker = Worker::new(dependencies, settings.clone());
     let sweeper = settings.retention_s.map(|retention_s| Sweeper::new(dependencies, retention_s));
+    let orphans = OrphanSweeper::new(dependencies);
     let Dependencies { queue, checkpoints, clock, .. } = dependencies.clone();
     Processor {
         name: "images",
@@ -49,6 +52,7 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
         duties: sweeper
             .map(|sweeper| Service::new("image-sweeper", sweeper, Sweeper::run))
             .into_iter()
+            .chain([Service::new("image-orphans", orphans, OrphanSweeper::run)])
             .collect(),
         // A picture of which nothing can be made is a failed task: an event, not a count.
         dropped: None,
@@ -79,6 +83,8 @@ pub struct ImageSettings {
     pub retention_s: Option<f64>,
     /// What a picture may ask of us.
     pub limits: Limits,
+    /// What is made of every picture. 1024 and 800 pixels.
+    pub presets: Presets,
 }
 
 impl Default for ImageSettings {
@@ -94,6 +100,7 @@ impl Default for ImageSettings {
             grace_s: 20.0,
             retention_s: None,
             limits: Limits::default(),
+            presets: Presets::default(),
         }
     }
 }

@@ -22,7 +22,9 @@ mod raster;
 mod reduce;
 mod resample;
 
-use domain::picture::{Code, Failure, Header, Limits, inspect};
+use std::borrow::Cow;
+
+use domain::picture::{Code, Failure, Header, Limits, Preset, inspect};
 use sha2::{Digest, Sha256};
 
 use colour::Colours;
@@ -30,26 +32,11 @@ use decode::Decoded;
 use orient::Sheet;
 use raster::Raster;
 
-/// A variant to make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Preset {
-    /// The name under which the variant is kept and asked for.
-    pub name: &'static str,
-    /// Neither side of the variant is longer than this.
-    pub side_pixels_max: u32,
-}
-
-/// The variants that every picture gets.
-pub const PRESETS: [Preset; 2] = [
-    Preset { name: "1024x1024.jpg", side_pixels_max: 1024 },
-    Preset { name: "800x800.jpg", side_pixels_max: 800 },
-];
-
 /// A variant that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
     /// That of its preset.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// In pixels, as seen.
     pub width: u32,
     /// In pixels, as seen.
@@ -58,6 +45,17 @@ pub struct Variant {
     pub bytes: Vec<u8>,
     /// The hash of `bytes`, in lower-case hexadecimal.
     pub sha256: String,
+}
+
+/// Goes up whenever the same bytes are rendered to others than before by the same presets.
+const EDITION: u32 = 1;
+
+/// Tells apart what becomes of the same picture: by which edition of this code, to which presets, of which quality.
+#[must_use]
+pub fn recipe(presets: &[Preset]) -> String {
+    presets.iter().fold(format!("{EDITION}"), |recipe, Preset { name, side_pixels_max }| {
+        format!("{recipe}/{name}:{side_pixels_max}:{}", encode::QUALITY)
+    })
 }
 
 /// True when the JPEG codec was built with SIMD; without it, pictures take several times longer.
@@ -133,7 +131,8 @@ fn finish(
     let upright = orient::turn(sheet, header.orientation);
     let bytes = encode::encode(&upright)?;
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Variant { name: preset.name, width: upright.width, height: upright.height, bytes, sha256 })
+    let (name, width, height) = (preset.name.clone(), upright.width, upright.height);
+    Ok(Variant { name, width, height, bytes, sha256 })
 }
 
 /// The stored size of a variant: the longer side at most `side_pixels_max`, the other in proportion, rounded.

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use domain::picture::Presets;
 use ports::blobs::Blobs;
 use ports::event_log::EventLog;
 use ports::event_store::EventStore;
@@ -47,6 +48,8 @@ pub struct Queries {
     pub streams: Arc<dyn EventStore>,
     pub readings: Arc<dyn Readings>,
     pub blobs: Arc<dyn Blobs>,
+    /// What is made of every picture.
+    pub presets: Presets,
     /// Turns true when the process stops: live streams end then, and their readers come back to another one.
     pub drain: watch::Receiver<bool>,
     /// Serves the dashboard from there instead of from the binary.

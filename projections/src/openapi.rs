@@ -135,7 +135,7 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
         route("/v1/images/{id}/events", "What happens to an image task, live", vec![], stream),
         route(
             "/v1/images/{id}/{file}",
-            "A picture: 1024x1024.jpg, 800x800.jpg or original",
+            "A picture: original, or a preset such as 1024x1024.jpg and 800x800.jpg",
             vec![],
             file,
         ),

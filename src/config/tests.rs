@@ -27,6 +27,7 @@ fn every_name_is_honoured() {
         ("STORAGE_OUTPUT_PATH", "out"),
         ("CONCURRENCY", "2"),
         ("MAX_RETRIES", "0"),
+        ("IMAGE_PRESETS", "thumb.jpg=160"),
         ("WORKER_ID", "w7"),
         ("APP_VERSION", "9"),
         ("LOG_FORMAT", "json"),
@@ -36,6 +37,7 @@ fn every_name_is_honoured() {
     assert_eq!(config.listen.port(), 8081);
     assert_eq!(config.storage_output_path, PathBuf::from("out"));
     assert_eq!((config.concurrency, config.max_retries), (2, 0));
+    assert_eq!(config.image_presets.to_string(), "thumb.jpg=160");
     assert_eq!(config.log_format, LogFormat::Json);
 }
 
@@ -54,6 +56,7 @@ fn a_wrong_setting_is_named() {
         ("SERVER_PORT", "http"),
         ("CONCURRENCY", "0"),
         ("MAX_RETRIES", "-1"),
+        ("IMAGE_PRESETS", "thumb.gif=160"),
         ("ROLES", "ams,king"),
         ("LISTEN", "everywhere"),
         ("LOG_FORMAT", "xml"),

@@ -135,6 +135,7 @@ impl Starting<'_> {
             streams: Arc::clone(&self.adapters.store),
             readings: Arc::clone(&self.adapters.readings),
             blobs: Arc::clone(&self.adapters.blobs),
+            presets: self.settings.processors.image.presets.clone(),
             drain: self.supervisor.drain(),
             ui_dir: self.settings.ui_dir.clone(),
         };

@@ -185,6 +185,14 @@ impl Blobs for Shelf {
         self.keys.lock().expect("not poisoned").remove(key);
         self.inner.delete(key).await
     }
+
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError> {
+        self.inner.originals(after, originals_max).await
+    }
 }
 
 /// Counts the reads of streams.

@@ -17,6 +17,14 @@ pub trait Blobs: Send + Sync {
 
     /// Removes the bytes; that they are not there is no error.
     async fn delete(&self, key: &BlobKey) -> Result<(), PortError>;
+
+    /// The tasks after `after` of which there is an original, by id; at most `originals_max`. Fewer are no sign of the
+    /// end, but none are. What is stored or removed meanwhile may be among them or not.
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError>;
 }
 
 /// What a blob is. Its text form is the layout that outside programs rely on.

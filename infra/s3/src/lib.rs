@@ -12,11 +12,13 @@ mod settings;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt, PutPayload};
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutPayload};
 use ports::PortError;
 use ports::blobs::{BlobKey, Blobs};
+use uuid::Uuid;
 
 pub use settings::{AccessKey, S3Settings, SettingsError};
 
@@ -58,6 +60,12 @@ impl S3Blobs {
     }
 }
 
+/// Of which task it is the original; none if it is something else.
+fn task_of(path: &Path) -> Option<Uuid> {
+    let folder = path.as_ref().strip_suffix("/original.jpg")?;
+    folder.rsplit('/').next()?.parse().ok()
+}
+
 #[async_trait]
 impl Blobs for S3Blobs {
     async fn put(&self, key: &BlobKey, bytes: Bytes) -> Result<(), PortError> {
@@ -91,5 +99,22 @@ impl Blobs for S3Blobs {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(PortError::new(format!("deleting {path}"), error)),
         }
+    }
+
+    /// The store tells objects by their names, and ids of one length are in the order of their text.
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError> {
+        let folder = Path::from(format!("{}input", self.prefix));
+        let offset = after.map(|task_id| self.path(&BlobKey::Original { task_id }));
+        let objects = match &offset {
+            Some(offset) => self.bucket.list_with_offset(Some(&folder), offset),
+            None => self.bucket.list(Some(&folder)),
+        };
+        let ids = objects.try_filter_map(async |object| Ok(task_of(&object.location)));
+        let page = ids.take(originals_max).try_collect().await;
+        page.map_err(|error| PortError::new(format!("listing {folder}"), error))
     }
 }

@@ -12,6 +12,7 @@
 //! `blob-after-rename`.
 
 mod folder;
+mod list;
 mod place;
 mod room;
 mod sweep;
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use ports::PortError;
 use ports::blobs::{BlobKey, Blobs};
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
 use folder::Folder;
 use place::Place;
@@ -87,6 +89,19 @@ impl Blobs for DirectoryBlobs {
         let delete = |place: &Place| Folder::open(&place.tree, &place.folder)?.delete(&place.file);
         let deleted = on_disk("deleting", self.place(key), move |place| present(delete(place)));
         deleted.await.map(|_| ())
+    }
+
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError> {
+        let (input, failed) = (self.input.clone(), format!("listing {}", self.input.display()));
+        match spawn_blocking(move || list::originals(&input, after, originals_max)).await {
+            Ok(Ok(originals)) => Ok(originals),
+            Ok(Err(error)) => Err(PortError::new(failed, error)),
+            Err(panic) => Err(PortError::new(failed, panic)),
+        }
     }
 }
 

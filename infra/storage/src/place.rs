@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ports::blobs::BlobKey;
 
+/// Part of the layout, whatever the format of the picture.
+pub(crate) const ORIGINAL: &str = "original.jpg";
+
 /// A file in a task's folder in one of the two trees. Nothing in it was ever a client's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -16,11 +19,10 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(key: &BlobKey, input: &Path, output: &Path) -> Self {
         match key {
-            // The name is part of the layout, whatever the format.
             BlobKey::Original { task_id } => Self {
                 tree: input.to_owned(),
                 folder: task_id.to_string(),
-                file: "original.jpg".to_owned(),
+                file: ORIGINAL.to_owned(),
             },
             BlobKey::Variant { task_id, name } => Self {
                 tree: output.to_owned(),

@@ -187,8 +187,8 @@ impl Bench {
     async fn store(&self, task_id: Uuid, variant: picture::Variant) -> Result<Variant, Failure> {
         let picture::Variant { name, width, height, bytes, sha256 } = variant;
         let stored =
-            Variant { name: name.to_owned(), width, height, bytes: bytes.len() as u64, sha256 };
-        let name = VariantName::new(name).expect("presets have names of variants");
+            Variant { name: name.to_string(), width, height, bytes: bytes.len() as u64, sha256 };
+        let name = VariantName::new(&name).expect("presets have names of variants");
         let key = BlobKey::Variant { task_id, name };
         self.blobs.put(&key, Bytes::from(bytes)).await.map_err(|error| not_stored(&error))?;
         Ok(stored)

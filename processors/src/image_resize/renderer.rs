@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tracing::error;
 
 use super::ImageSettings;
-use crate::picture::{self, PRESETS, Variant};
+use crate::picture::{self, Variant};
 
 /// So many threads may still be busy with pictures that were given up, beside one for each slot. When there are more,
 /// new pictures wait for the end of one.
@@ -51,9 +51,9 @@ impl Drop for StopOnDrop {
 
 impl Renderer {
     pub(super) fn new(settings: &ImageSettings) -> Self {
-        let limits = settings.limits.clone();
+        let (limits, presets) = (settings.limits.clone(), settings.presets.clone());
         let render: Render =
-            Arc::new(move |bytes, stop| picture::render(bytes, &limits, &PRESETS, stop));
+            Arc::new(move |bytes, stop| picture::render(bytes, &limits, &presets, stop));
         Self::with(render, settings)
     }
 

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use domain::image::Variant;
+use domain::picture::Preset;
 use domain::time::Timestamp;
 use ports::PortError;
 use ports::blobs::{BlobKey, VariantName};
@@ -14,10 +15,8 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::attempt::Bench;
-use crate::picture::PRESETS;
+use crate::picture::recipe;
 
-/// Goes up whenever the same bytes are rendered to others than before.
-const RECIPE: u32 = 1;
 /// So long a task waits before it asks again whether another one has made what it needs.
 const WAIT_S: f64 = 1.0;
 
@@ -46,7 +45,7 @@ impl Bench {
         let now = self.clock.now();
         // Long enough for everything that is bounded; what takes longer is rendered twice.
         let until = now.plus_seconds(self.settings.lease_s + self.settings.render_s_max);
-        match self.renditions.claim(&content(sha256), task_id, now, until).await {
+        match self.renditions.claim(&self.content(sha256), task_id, now, until).await {
             Ok(Claim::Granted) => Way::Render,
             Ok(Claim::Made(rendition)) if rendition.task_id == task_id => Way::Render,
             Ok(Claim::Made(rendition)) => Way::Reuse(rendition),
@@ -105,9 +104,13 @@ impl Bench {
         let (Some(sha256), None) = (sha256, made.same_as) else { return };
         let outcome = serde_json::to_string(&made.variants).expect("variants are plain data");
         let rendition = Rendition { task_id, outcome };
-        if let Err(error) = self.renditions.made(&content(sha256), rendition).await {
+        if let Err(error) = self.renditions.made(&self.content(sha256), rendition).await {
             warn!(task = %task_id, "noting what was made: {}", error.chain());
         }
+    }
+
+    fn content(&self, sha256: &str) -> String {
+        content(sha256, &self.settings.presets)
     }
 
     /// Whoever waits for this task need not do so any longer.
@@ -119,11 +122,9 @@ impl Bench {
     }
 }
 
-/// The bytes, and what is made of them.
-pub(super) fn content(sha256: &str) -> String {
-    PRESETS.iter().fold(format!("{sha256}/{RECIPE}"), |content, preset| {
-        format!("{content}/{}:{}", preset.name, preset.side_pixels_max)
-    })
+/// The bytes, and what is made of them: another recipe is another content.
+pub(super) fn content(sha256: &str, presets: &[Preset]) -> String {
+    format!("{sha256}/{}", recipe(presets))
 }
 
 fn hash(bytes: &Bytes) -> String {

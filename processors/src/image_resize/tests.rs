@@ -3,6 +3,8 @@
 mod ends;
 mod expiry;
 mod faults;
+mod orphans;
+mod presets;
 mod reuse;
 mod slots;
 
@@ -238,6 +240,14 @@ impl Blobs for Gate {
 
     async fn delete(&self, key: &BlobKey) -> Result<(), PortError> {
         self.inner.delete(key).await
+    }
+
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError> {
+        self.inner.originals(after, originals_max).await
     }
 }
 

@@ -3,6 +3,7 @@
 //! This comes after the resampling, when there are fewest pixels. A profile that cannot be read, or is for other
 //! channels than the picture has counts as none: then light is taken for sRGB, and inks take light away.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use moxcms::{
@@ -35,11 +36,9 @@ impl Colours {
     }
 
     /// The pixels in red, green and blue.
-    pub(super) fn rgb(&self, raster: &Raster) -> Vec<u8> {
-        self.transform
-            .as_ref()
-            .and_then(|transform| applied(transform, raster))
-            .unwrap_or_else(|| assumed(raster))
+    pub(super) fn rgb<'a>(&self, raster: &'a Raster) -> Cow<'a, [u8]> {
+        let applied = self.transform.as_ref().and_then(|transform| applied(transform, raster));
+        applied.map_or_else(|| assumed(raster), Cow::Owned)
     }
 }
 
@@ -95,14 +94,14 @@ fn is_srgb(channels: Channels, transform: &Arc<Transform8BitExecutor>) -> bool {
     let side = u32::try_from(probe.len() / channels.count()).expect("the probe is small");
     let probe = Raster::whole(side, 1, channels, probe);
     let is_near = |(a, b): (&u8, &u8)| a.abs_diff(*b) <= SRGB_TOLERANCE;
-    applied(transform, &probe).is_some_and(|rgb| rgb.iter().zip(&assumed(&probe)).all(is_near))
+    applied(transform, &probe).is_some_and(|rgb| rgb.iter().zip(&*assumed(&probe)).all(is_near))
 }
 
 /// The pixels in red, green and blue when nothing tells what they mean.
-fn assumed(raster: &Raster) -> Vec<u8> {
+fn assumed(raster: &Raster) -> Cow<'_, [u8]> {
     match raster.channels {
         Channels::Grey => raster.pixels.iter().flat_map(|light| [*light; 3]).collect(),
-        Channels::Colour => raster.pixels.clone(),
+        Channels::Colour => Cow::Borrowed(&raster.pixels),
         Channels::Inks { is_paper } => {
             let (inks, _) = raster.pixels.as_chunks::<4>();
             inks.iter().flat_map(|inks| lit(*inks, is_paper)).collect()
@@ -127,7 +126,7 @@ mod tests {
     fn shown(channels: Channels, profile: &ColorProfile, pixel: &[u8]) -> [u8; 3] {
         let profile = profile.encode().unwrap();
         let raster = Raster::whole(1, 1, channels, pixel.to_vec());
-        Colours::of(channels, Some(&profile)).rgb(&raster).try_into().unwrap()
+        (&*Colours::of(channels, Some(&profile)).rgb(&raster)).try_into().unwrap()
     }
 
     fn is_near(left: [u8; 3], right: [u8; 3], tolerance: u8) -> bool {
@@ -139,7 +138,7 @@ mod tests {
         let cyan_black_half = [255, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 128];
         let expected = [0, 255, 255, 0, 0, 0, 127, 127, 127];
         let rgb = |is_paper, pixels: [u8; 12]| {
-            assumed(&Raster::whole(3, 1, Channels::Inks { is_paper }, pixels.to_vec()))
+            assumed(&Raster::whole(3, 1, Channels::Inks { is_paper }, pixels.to_vec())).into_owned()
         };
         assert_eq!(rgb(false, cyan_black_half), expected);
         assert_eq!(rgb(true, cyan_black_half.map(|ink| 255 - ink)), expected);

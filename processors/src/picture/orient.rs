@@ -1,19 +1,21 @@
 //! Turns a picture upright. This comes last, when there are fewest pixels.
 
+use std::borrow::Cow;
+
 use domain::picture::Orientation;
 
 /// Of a pixel: red, green and blue.
 pub(super) const CHANNELS: usize = 3;
 
 /// Rows of red, green and blue, eight bits each.
-pub(super) struct Sheet {
+pub(super) struct Sheet<'a> {
     pub(super) width: u32,
     pub(super) height: u32,
-    pub(super) rgb: Vec<u8>,
+    pub(super) rgb: Cow<'a, [u8]>,
 }
 
 /// The sheet as it is meant to be seen.
-pub(super) fn turn(sheet: Sheet, orientation: Orientation) -> Sheet {
+pub(super) fn turn(sheet: Sheet<'_>, orientation: Orientation) -> Sheet<'_> {
     if orientation == Orientation::Upright {
         return sheet;
     }
@@ -26,11 +28,11 @@ pub(super) fn turn(sheet: Sheet, orientation: Orientation) -> Sheet {
             rgb.extend_from_slice(&sheet.rgb[from..from + CHANNELS]);
         }
     }
-    Sheet { width, height, rgb }
+    Sheet { width, height, rgb: Cow::Owned(rgb) }
 }
 
 /// Where the pixel that is seen at `column` and `row` is stored.
-fn source(sheet: &Sheet, orientation: Orientation, column: usize, row: usize) -> usize {
+fn source(sheet: &Sheet<'_>, orientation: Orientation, column: usize, row: usize) -> usize {
     let (width, height) = (sheet.width as usize, sheet.height as usize);
     let (x, y) = match orientation {
         Orientation::Upright => (column, row),

@@ -12,9 +12,9 @@ mod webp;
 
 use std::{fs, io::Write, sync::LazyLock};
 
-use domain::picture::{Code, Limits};
+use domain::picture::{Code, Limits, Preset};
 use image::RgbImage;
-use processors::picture::{Preset, render};
+use processors::picture::render;
 
 use crate::{make::scene, quality::likeness_to};
 
@@ -27,9 +27,9 @@ const DISTANCE_MAX: f64 = 3.0;
 const PEAK_BYTES_MAX: u64 = 512 << 20;
 
 /// A file, and what is to become of it.
-struct Entry {
+pub(crate) struct Entry {
     name: String,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     expected: Expected,
 }
 
@@ -53,12 +53,9 @@ static SCENE: LazyLock<RgbImage> = LazyLock::new(|| scene(WIDTH, HEIGHT));
 const WIDTH: u32 = 660;
 const HEIGHT: u32 = 456;
 /// Of half the sides that are the default, so that many files take little time.
-const PRESETS: [Preset; 2] = [
-    Preset { name: "512x512.jpg", side_pixels_max: 512 },
-    Preset { name: "400x400.jpg", side_pixels_max: 400 },
-];
+const PRESETS: [Preset; 2] = [Preset::new("512x512.jpg", 512), Preset::new("400x400.jpg", 400)];
 
-static CORPUS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+pub(crate) static CORPUS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let kinds: [fn() -> Vec<Entry>; 9] = [
         jpeg::entries,
         profile::entries,

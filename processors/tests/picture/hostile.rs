@@ -1,8 +1,8 @@
 //! Files that lie, end too early, or are something else.
 
-use domain::picture::{Code, Failure, Limits};
+use domain::picture::{Code, Failure, Limits, PRESETS};
 use image::ImageFormat;
-use processors::picture::{PRESETS, Variant, render};
+use processors::picture::{Variant, render};
 use proptest::prelude::*;
 
 use crate::make::{self, Kind, encoded, jpeg, png_chunk, scene, with_segment};

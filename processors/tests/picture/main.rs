@@ -8,12 +8,13 @@ mod mutated;
 mod packed;
 mod photos;
 mod quality;
+mod seeds;
 mod seen;
 
-use domain::picture::{Code, Limits};
+use domain::picture::{Code, Limits, PRESETS, Preset};
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use make::{CORNERS, Kind, corners, encoded, jpeg, png_with_orientation, scene, with_exif};
-use processors::picture::{PRESETS, Preset, Variant, render};
+use processors::picture::{Variant, render};
 use seen::Seen;
 
 fn rendered(bytes: &[u8]) -> Vec<Variant> {
@@ -23,7 +24,7 @@ fn rendered(bytes: &[u8]) -> Vec<Variant> {
 fn sizes(bytes: &[u8]) -> [(u32, u32); 2] {
     let variants = rendered(bytes);
     assert_eq!(
-        variants.iter().map(|variant| variant.name).collect::<Vec<_>>(),
+        variants.iter().map(|variant| &*variant.name).collect::<Vec<_>>(),
         ["1024x1024.jpg", "800x800.jpg"]
     );
     [(variants[0].width, variants[0].height), (variants[1].width, variants[1].height)]
@@ -179,12 +180,12 @@ fn the_same_bytes_come_out_each_time() {
 #[test]
 fn presets_are_answered_in_their_order() {
     let presets = [("s", 10), ("l", 300), ("m", 40)]
-        .map(|(name, side_pixels_max)| Preset { name, side_pixels_max });
+        .map(|(name, side_pixels_max)| Preset::new(name, side_pixels_max));
     let picture = jpeg(&scene(600, 400), Kind::Baseline);
     let variants =
         render(&picture, &Limits::default(), &presets, &|| false).expect("the picture is sound");
     let seen: Vec<_> =
-        variants.iter().map(|variant| (variant.name, variant.width, variant.height)).collect();
+        variants.iter().map(|variant| (&*variant.name, variant.width, variant.height)).collect();
     assert_eq!(seen, [("s", 10, 7), ("l", 300, 200), ("m", 40, 27)]);
 }
 

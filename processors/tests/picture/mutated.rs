@@ -1,9 +1,9 @@
 //! Sound files, damaged in thousands of ways, the same in every run: no decoder may panic, hang, or blame us for it.
 
-use domain::picture::{Code, Limits};
+use domain::picture::{Code, Limits, Preset};
 use image::ImageFormat;
 use moxcms::ColorProfile;
-use processors::picture::{Preset, render};
+use processors::picture::render;
 
 use crate::make::{
     FORMATS, Kind, encoded, jpeg, png_with_orientation, scene, with_exif, with_segment,
@@ -15,10 +15,7 @@ const MUTANTS: u32 = 120;
 const CHANGES_MAX: u32 = 6;
 /// No mutated header may keep this test busy with a great picture.
 const PIXELS_MAX: u64 = 200_000;
-const PRESETS: [Preset; 2] = [
-    Preset { name: "48x48.jpg", side_pixels_max: 48 },
-    Preset { name: "20x20.jpg", side_pixels_max: 20 },
-];
+const PRESETS: [Preset; 2] = [Preset::new("48x48.jpg", 48), Preset::new("20x20.jpg", 20)];
 
 /// Numbers that programs stumble over.
 const BAD_BYTES: [u8; 8] = [0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF, 0xD9, 0xDA];

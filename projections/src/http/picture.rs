@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, response};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::image::State as TaskState;
-use domain::picture::{Format, sniff};
+use domain::picture::{Format, Presets, sniff};
 use ports::blobs::{BlobKey, VariantName};
 use ports::problem::Problem;
 use ports::stream::{GlobalPosition, StreamName};
@@ -25,8 +25,6 @@ use super::range::{Part, part};
 use crate::images::{ImageDocument, Images};
 use crate::kind::collection;
 
-/// The variants that every task that succeeds has.
-const PRESETS: [&str; 2] = ["1024x1024.jpg", "800x800.jpg"];
 const ORIGINAL: &str = "original";
 /// A variant never changes: another picture is another task.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -50,7 +48,7 @@ pub(super) async fn file(
     let id = id(&key)?;
     let min_position = params.min_position()?;
     let (task, position) = task(&shared, id, min_position).await?;
-    let wanted = wanted(&task, &name)?;
+    let wanted = wanted(&task, &name, &shared.queries.presets)?;
     let tag = format!("\"{}\"", wanted.sha256);
     let start = success(&tag, position);
     if is_known(&headers, &tag) {
@@ -82,10 +80,10 @@ async fn task(
 }
 
 /// Tells apart what never was, what is still to come, and what will never be.
-fn wanted(task: &ImageDocument, name: &str) -> Result<Wanted, Failure> {
+fn wanted(task: &ImageDocument, name: &str, presets: &Presets) -> Result<Wanted, Failure> {
     let task_id = task.task_id;
     let is_known = name == ORIGINAL
-        || PRESETS.contains(&name)
+        || presets.named(name).is_some()
         || task.variants.iter().any(|link| link.variant.name == name);
     if task.state == TaskState::Expired && is_known {
         let detail = "the image task was kept for long enough, and its pictures were deleted";
@@ -101,7 +99,7 @@ fn wanted(task: &ImageDocument, name: &str) -> Result<Wanted, Failure> {
         return Ok(Wanted { key, sha256, is_original: false });
     }
     let unknown = Problem::not_found(format!("image task {task_id} has no file {name:?}"));
-    if !PRESETS.contains(&name) {
+    if presets.named(name).is_none() {
         return Err(unknown.into());
     }
     Err(Failure(match task.state {

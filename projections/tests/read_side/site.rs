@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
+use domain::picture::Presets;
 use ports::blobs::{BlobKey, Blobs};
 use ports::event::RecordedEvent;
 use ports::event_log::{EventLog, LogQuery};
@@ -57,6 +58,7 @@ impl Site {
             streams: log.clone(),
             readings: readings.clone(),
             blobs: blobs.clone(),
+            presets: Presets::default(),
             drain: draining,
             ui_dir,
         });

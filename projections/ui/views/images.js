@@ -13,7 +13,6 @@ const STATES = [
   ["", "all"],
   ...["submitted", "processing", "completed", "failed", "cancelled", "expired"].map((state) => [state, state]),
 ];
-const THUMBNAIL = "800x800.jpg";
 
 export function open(root, { signal, lookAgain, setTitle }) {
   const uploader = new Uploader({}, lookAgain);
@@ -74,13 +73,13 @@ export function open(root, { signal, lookAgain, setTitle }) {
 /** The small picture as a way to the large one, or a place where it will be. */
 export function thumbnail(task) {
   const path = `/v1/images/${encodeURIComponent(task.task_id)}`;
-  const has = (name) => (task.variants ?? []).some((variant) => variant.name === name);
-  if (!has(THUMBNAIL)) return h("div", { class: "thumb waiting" }, icon("picture"));
-  const large = has("1024x1024.jpg") ? `${path}/1024x1024.jpg` : `${path}/${THUMBNAIL}`;
+  const bySize = (task.variants ?? []).toSorted((a, b) => a.width * a.height - b.width * b.height);
+  if (bySize.length === 0) return h("div", { class: "thumb waiting" }, icon("picture"));
+  const [small, large] = [bySize.at(0), bySize.at(-1)].map(({ name }) => `${path}/${encodeURIComponent(name)}`);
   return h(
     "a",
     { class: "thumb", href: large, target: "_blank", rel: "noopener", onclick: opener(large) },
-    picture(`${path}/${THUMBNAIL}`, `Picture ${shortId(task.task_id)}, open it large`),
+    picture(small, `Picture ${shortId(task.task_id)}, open it large`),
   );
 }
 

@@ -1,13 +1,13 @@
 //! What every target of the fuzzer does with the bytes it is given.
 
-use domain::picture::{Format, Limits, inspect, sniff};
-use processors::picture::{Preset, render};
+use domain::picture::{Format, Limits, Preset, inspect, sniff};
+use processors::picture::render;
 
 /// Great pictures are slow, and no more likely to be misread than small ones.
 const PIXELS_MAX: u64 = 1_000_000;
 const PRESETS: [Preset; 2] = [
-    Preset { name: "64x64.jpg", side_pixels_max: 64 },
-    Preset { name: "50x50.jpg", side_pixels_max: 50 },
+    Preset::new("64x64.jpg", 64),
+    Preset::new("50x50.jpg", 50),
 ];
 
 fn limits() -> Limits {

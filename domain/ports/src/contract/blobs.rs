@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
 use super::{fresh_id, in_parallel};
 use crate::blobs::{BlobKey, Blobs, VariantName};
@@ -21,6 +22,7 @@ macro_rules! blobs_contract {
             deleting_twice_is_no_error,
             of_racing_puts_one_is_kept_whole,
             a_reader_sees_the_old_bytes_or_all_of_the_new_ones,
+            originals_are_told_by_id,
         }
     };
 }
@@ -129,6 +131,34 @@ pub async fn a_reader_sees_the_old_bytes_or_all_of_the_new_ones(blobs: &dyn Blob
     };
     let both: Vec<BoxFuture<'_, ()>> = vec![Box::pin(writer), Box::pin(reader)];
     in_parallel(both).await;
+}
+
+pub async fn originals_are_told_by_id(blobs: &dyn Blobs) {
+    let mut ids: Vec<_> = (0..5).map(|_| fresh_id()).collect();
+    ids.sort_unstable();
+    for task_id in &ids[..4] {
+        blobs.put(&BlobKey::Original { task_id: *task_id }, uniform(1)).await.unwrap();
+    }
+    let name = VariantName::new("800x800.jpg").expect("the name is a variant's");
+    blobs.put(&BlobKey::Variant { task_id: ids[4], name }, uniform(1)).await.unwrap();
+    blobs.delete(&BlobKey::Original { task_id: ids[2] }).await.unwrap();
+
+    // Others may have stored something between them.
+    let mut told = Vec::new();
+    let mut after = Uuid::from_u128(ids[0].as_u128() - 1);
+    while after < ids[4] {
+        let page = blobs.originals(Some(after), 2).await.unwrap();
+        assert!(
+            page.len() <= 2 && page.is_sorted() && page.iter().all(|id| *id > after),
+            "{page:?}"
+        );
+        let Some(last) = page.last() else { break };
+        after = *last;
+        told.extend(page.into_iter().filter(|id| ids.contains(id)));
+    }
+    assert_eq!(told, [ids[0], ids[1], ids[3]]);
+    let from_the_first = blobs.originals(None, usize::MAX).await.unwrap();
+    assert!(from_the_first.is_sorted() && told.iter().all(|id| from_the_first.contains(id)));
 }
 
 /// Bytes that tell which put they come from, of a length that does so too.

@@ -1,10 +1,11 @@
 //! Files, in memory.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::lock;
 use crate::PortError;
@@ -13,7 +14,7 @@ use crate::blobs::{BlobKey, Blobs};
 /// Blobs that end with the process.
 #[derive(Default)]
 pub struct MemoryBlobs {
-    by_key: Mutex<HashMap<BlobKey, Bytes>>,
+    by_key: Mutex<BTreeMap<BlobKey, Bytes>>,
 }
 
 #[async_trait]
@@ -30,5 +31,19 @@ impl Blobs for MemoryBlobs {
     async fn delete(&self, key: &BlobKey) -> Result<(), PortError> {
         lock(&self.by_key).remove(key);
         Ok(())
+    }
+
+    async fn originals(
+        &self,
+        after: Option<Uuid>,
+        originals_max: usize,
+    ) -> Result<Vec<Uuid>, PortError> {
+        let by_key = lock(&self.by_key);
+        let originals = by_key.keys().filter_map(|key| match key {
+            BlobKey::Original { task_id } => Some(*task_id),
+            BlobKey::Variant { .. } => None,
+        });
+        let later = originals.filter(|task_id| after.is_none_or(|after| *task_id > after));
+        Ok(later.take(originals_max).collect())
     }
 }

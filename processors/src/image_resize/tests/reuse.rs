@@ -1,10 +1,10 @@
 //! The same picture, submitted more than once.
 
 use super::*;
-use domain::picture::Limits;
+use domain::picture::{Limits, PRESETS};
 use ports::renditions::Renditions;
 
-use crate::picture::{self, PRESETS};
+use crate::picture;
 
 /// Counts how often it renders.
 fn counting() -> (super::super::renderer::Render, Arc<AtomicUsize>) {
@@ -114,5 +114,5 @@ async fn a_first_task_whose_worker_died_holds_up_no_second_one_for_ever() {
 
 /// As the worker names it.
 fn content_of_twins() -> String {
-    super::super::reuse::content(&submitted(0).sha256)
+    super::super::reuse::content(&submitted(0).sha256, &PRESETS)
 }

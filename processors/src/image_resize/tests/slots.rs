@@ -1,11 +1,12 @@
 //! How the slots share the work, and how they stop.
 
 use super::*;
-use domain::picture::{Code, Failure};
+use domain::picture::{Code, Failure, Limits, PRESETS};
 use ports::clock::Clock;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, advance};
 
-use crate::picture::{self, PRESETS};
+use crate::picture;
 
 const GOOD: u128 = 100;
 
@@ -38,7 +39,7 @@ async fn a_picture_that_breaks_its_decoder_holds_up_none_of_a_hundred_others() {
     let broken = poison.clone();
     let render: super::super::renderer::Render = Arc::new(move |bytes, stop| {
         assert!(bytes != broken, "the decoder meets its poison");
-        picture::render(bytes, &domain::picture::Limits::default(), &PRESETS, stop)
+        picture::render(bytes, &Limits::default(), &PRESETS, stop)
     });
     let _worker = work_with(&rig, render, ImageSettings::default());
     rig.submit(task(0), poison).await;
@@ -104,6 +105,44 @@ async fn a_decoder_that_never_ends_fails_by_the_clock_and_frees_its_slot() {
         let ImageEvent::DeadLettered { code, .. } = &history[3] else { panic!("{history:?}") };
         assert_eq!(code, "timeout");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_that_hangs_its_decoder_holds_up_none_of_a_hundred_others() {
+    let mut rig = Rig::new();
+    let poison = icon(66);
+    let hangs = poison.clone();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let render: super::super::renderer::Render = Arc::new(move |bytes, stop| {
+        while bytes == hangs && !stop() {
+            std::thread::yield_now();
+        }
+        let rendered = picture::render(bytes, &Limits::default(), &PRESETS, stop);
+        let _ = tell.send(());
+        rendered
+    });
+    let _worker = work_with(&rig, render, ImageSettings::default());
+    let began = Instant::now();
+    for number in 0..=GOOD {
+        rig.submit(task(number), if number == 0 { poison.clone() } else { icon(1) }).await;
+    }
+    rig.dispatch().await;
+    for _ in 1..=GOOD {
+        told.recv().await.expect("the worker goes on");
+    }
+    for number in 1..=GOOD {
+        let mut looks = 0;
+        while completed(&rig.history(task(number)).await) == 0 {
+            tokio::task::yield_now().await;
+            looks += 1;
+            assert!(looks < LOOKS_MAX, "it was rendered, but is not completed");
+        }
+        assert_eq!(started(&rig.history(task(number)).await), 1);
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waited for the one that hangs");
+    assert_eq!(rig.history(task(0)).await.len(), 2, "which is still at it");
+    advance(Duration::from_secs(31)).await;
+    told.recv().await.expect("it was told to stop");
 }
 
 #[tokio::test(start_paused = true)]

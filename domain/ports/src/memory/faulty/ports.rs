@@ -92,6 +92,7 @@ faulty!(Blobs {
     put(key: &BlobKey, bytes: Bytes) -> Result<(), PortError>;
     get(key: &BlobKey) -> Result<Option<Bytes>, PortError>;
     delete(key: &BlobKey) -> Result<(), PortError>;
+    originals(after: Option<Uuid>, originals_max: usize) -> Result<Vec<Uuid>, PortError>;
 });
 
 faulty!(Readings {
