@@ -22,6 +22,7 @@ pub mod event_store;
 pub mod handler;
 pub mod leadership;
 pub mod problem;
+pub mod quota;
 pub mod read_models;
 pub mod readings;
 pub mod renditions;

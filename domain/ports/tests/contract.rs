@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ports::memory::faulty::{Faults, Faulty};
 use ports::memory::{
     ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryDeadLetters,
-    MemoryLeadership, MemoryLog, MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples,
-    MemoryWorkQueue,
+    MemoryLeadership, MemoryLog, MemoryQuotas, MemoryReadModels, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 
 fn clock() -> Arc<ManualClock> {
@@ -86,6 +86,10 @@ mod renditions {
 
 mod leadership {
     ports::contract::leadership!(super::MemoryLeadership::default());
+}
+
+mod quotas {
+    ports::contract::quotas!(super::MemoryQuotas::default());
 }
 
 mod callbacks {

@@ -1,7 +1,8 @@
-//! A cache in front of documents, in Redis.
+//! A cache in front of documents, and what processes share about their clients, in Redis.
 //!
 //! ```text
 //! <prefix>motors.3:<epoch>:<key>     an entry: position and document, or a reader's lease
+//! <prefix>quota:<client>             until when the client's requests are paid for
 //! ```
 //!
 //! The store stays the truth. A commit goes documents → entries → progress; readers learn the epoch with the progress.
@@ -20,9 +21,11 @@ mod epoch;
 mod error;
 mod kill_points;
 mod link;
+mod quotas;
 mod settings;
 
 pub use cached::CachedReadModels;
 pub use counts::CacheCounts;
 pub use error::OpenError;
+pub use quotas::SharedQuotas;
 pub use settings::CacheSettings;

@@ -14,7 +14,7 @@ use crate::counts::CacheCounts;
 use crate::error::OpenError;
 use crate::settings::CacheSettings;
 
-/// Answers soon or not at all: whoever hears `None` goes on without the cache.
+/// Answers soon or not at all: whoever hears `None` goes on without it.
 pub(crate) struct Link {
     client: Option<Client>,
     settings: CacheSettings,
@@ -121,7 +121,7 @@ impl Link {
         state.number += 1;
         state.off_until = None;
         state.connection = Some(connection.clone());
-        info!(connection = state.number, "the cache answers");
+        info!(connection = state.number, "Redis answers");
         (connection, state.number)
     }
 
@@ -132,11 +132,7 @@ impl Link {
         if state.number == number {
             state.connection = None;
             state.off_until = Some(Instant::now() + Duration::from_millis(self.settings.off_ms));
-            warn!(
-                connection = number,
-                off_ms = self.settings.off_ms,
-                "the cache is left aside: {why}"
-            );
+            warn!(connection = number, off_ms = self.settings.off_ms, "Redis is left aside: {why}");
         }
         None
     }
