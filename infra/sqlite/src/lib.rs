@@ -25,6 +25,7 @@ mod readers;
 mod retention;
 mod samples;
 mod settings;
+mod snapshot;
 mod writer;
 
 pub use documents::SqliteDocuments;
@@ -33,6 +34,7 @@ pub use folder::DataFolder;
 pub use log::SqliteLog;
 pub use samples::SqliteSamples;
 pub use settings::Settings;
+pub use snapshot::{SnapshotError, snapshot};
 pub use writer::WriteCounts;
 
 use std::sync::Arc;

@@ -22,8 +22,10 @@ use crate::settings::Settings;
 use crate::{OpenError, WriteCounts};
 use signals::Signals;
 
+pub(crate) const FILE_NAME: &str = "log.db";
+
 const SCHEMA: Schema = Schema {
-    file_name: "log.db",
+    file_name: FILE_NAME,
     application_id: 0x4174_4c01,
     migrations: &[
         include_str!("../sql/log/schema_1.sql"),

@@ -20,8 +20,10 @@ use crate::kill_points;
 use crate::settings::Settings;
 use crate::{OpenError, WriteCounts};
 
+pub(crate) const FILE_NAME: &str = "samples.db";
+
 const SCHEMA: Schema = Schema {
-    file_name: "samples.db",
+    file_name: FILE_NAME,
     application_id: 0x4174_4c03,
     migrations: &[include_str!("../sql/samples/schema_1.sql")],
     kill_points: kill_points::SAMPLES,

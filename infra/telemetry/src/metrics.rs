@@ -65,6 +65,7 @@ pub struct Metrics {
     lag_seconds: Gauge<f64>,
     log_position: Gauge<u64>,
     dead_letters: Gauge<u64>,
+    backup_made_at: Gauge<f64>,
     samples_dropped: Gauge<u64>,
     reconciled: Reconciled,
     arrivals: Arrivals,
@@ -132,6 +133,11 @@ impl Metrics {
             )
             .gauge(),
             dead_letters: text("atalaya.dead_letters", "Events that wait for a person").gauge(),
+            backup_made_at: meter
+                .f64_gauge("atalaya.backup.last_success.timestamp")
+                .with_unit("s")
+                .with_description("When the last backup was made, in seconds since 1970")
+                .build(),
             samples_dropped: text(
                 "atalaya.samples.dropped",
                 "Samples of which nothing was made since the start of the process",
@@ -224,6 +230,11 @@ impl Metrics {
     pub fn dead_letters(&self, count: u64) {
         self.dead_letters.record(count, &[]);
         self.fresh.measured(DEAD_LETTERS, "", Instant::now());
+    }
+
+    /// When the last backup was made, in seconds since 1970.
+    pub fn backup_made_at(&self, seconds: f64) {
+        self.backup_made_at.record(seconds, &[]);
     }
 
     /// How many samples were dropped for a reason since the start of the process.
