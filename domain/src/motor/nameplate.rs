@@ -24,15 +24,20 @@ pub const POLES_MAX: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Nameplate {
     /// What people call it: `P-101`.
+    #[schemars(length(min = 1, max = 100), example = &"P-101")]
     pub name: String,
     /// At the shaft.
+    #[schemars(range(min = 0.01, max = 50000.0), example = 90.0)]
     pub rated_power_kw: f64,
     /// At full load.
+    #[schemars(range(min = 1.0, max = 100000.0), example = 1480.0)]
     pub rated_speed_rpm: f64,
     /// Of the supply.
+    #[schemars(range(min = 10.0, max = 1000.0))]
     #[serde(default = "line_frequency_hz")]
     pub line_frequency_hz: f64,
     /// An even number.
+    #[schemars(range(min = 2, max = 100), example = 4)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poles: Option<u32>,
     /// As somebody chose it; see [`Nameplate::group`].
@@ -48,6 +53,7 @@ pub struct Nameplate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bearings: Vec<Bearing>,
     /// Where it stands: `Hall 2`.
+    #[schemars(length(min = 1, max = 200), example = &"Hall 2")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
