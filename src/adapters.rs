@@ -3,6 +3,7 @@
 mod embedded;
 #[cfg(feature = "production")]
 mod production;
+mod quotas;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use ports::dead_letter::DeadLetters;
 use ports::event_log::EventLog;
 use ports::event_store::EventStore;
 use ports::leadership::{Leadership, Term};
+use ports::quota::Quotas;
 use ports::read_models::ReadModels;
 use ports::readings::Readings;
 use ports::renditions::Renditions;
@@ -27,10 +29,14 @@ use ports::subscription::Subscriptions;
 use ports::work_queue::WorkQueue;
 use uuid::Uuid;
 
+use crate::backup::LastBackup;
 use crate::config::{Config, Profile};
 use crate::http::Probe;
 use crate::leading::Duty;
 use crate::reconciler::TopicAudit;
+
+#[cfg(feature = "production")]
+pub(crate) use production::{database as connect, pictures};
 
 /// A world for the roles: one adapter per port.
 #[derive(Clone)]
@@ -75,6 +81,10 @@ pub struct Adapters {
     pub probes: Vec<Arc<dyn Probe>>,
     /// Tell the metrics how things are that only this profile has, whenever they are asked for.
     pub tellers: Vec<Teller>,
+    /// When the last backup was made.
+    pub last_backup: LastBackup,
+    /// How often clients have asked.
+    pub quotas: Arc<dyn Quotas>,
     /// Time and ids.
     pub clock: Arc<dyn Clock>,
 }

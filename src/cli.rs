@@ -23,6 +23,29 @@ pub struct Cli {
 pub enum Command {
     /// Serve all roles, or some of them
     Serve(Serve),
+    /// Copy all that cannot be made again; servers may go on meanwhile
+    Backup {
+        /// Below which folder
+        #[arg(long)]
+        to: PathBuf,
+        /// Remove all backups there but this many, the newest
+        #[arg(long)]
+        keep: Option<usize>,
+        /// Of the embedded profile: what is copied [default: data]
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+    /// Put a backup back where there is nothing yet
+    Restore {
+        /// The backup: a folder that `backup` has made
+        from: PathBuf,
+        /// Only compare it with its list of hashes
+        #[arg(long)]
+        check: bool,
+        /// Of the embedded profile: a new folder [default: data]
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
     /// Bring the database and the topics to this release's form
     Migrate,
     /// Build a projection anew beside the live one, compare, and swap

@@ -1,19 +1,25 @@
 //! All settings, read once and checked before anything starts.
 
 mod bucket;
+mod keys;
+mod quota;
 mod secret;
 mod services;
+mod settings;
 mod webhooks;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use domain::picture::{Presets, PresetsError};
+use domain::picture::Presets;
 use infra_telemetry::{Identity, LogFormat};
 
 use crate::roles::Role;
+use settings::Settings;
 
 pub use bucket::Bucket;
+pub use keys::{Access, ApiKeys, Holder};
+pub use quota::{Proxies, Quota};
 pub use secret::Secret;
 pub use services::{Profile, Services};
 pub use webhooks::Webhooks;
@@ -44,8 +50,12 @@ pub struct Config {
     pub storage_input_path: PathBuf,
     /// Pictures that were made of them.
     pub storage_output_path: PathBuf,
-    /// Asked for in `X-API-Key` when set.
-    pub api_key: Option<Secret>,
+    /// One of them is asked for in `X-API-Key`, where there are any.
+    pub api_keys: ApiKeys,
+    /// Serve others than this machine without asking for a key.
+    pub is_open: bool,
+    /// How often one client may ask.
+    pub quota: Quota,
     /// How many pictures are worked on at once.
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
@@ -84,8 +94,6 @@ impl ConfigError {
     }
 }
 
-const PORT: u16 = 3000;
-
 impl Config {
     /// Reads the settings by name through `get`, so that tests need no environment. `NAME_FILE` names a file that
     /// holds the value of `NAME`.
@@ -100,16 +108,17 @@ impl Config {
         let data_dir = overrides.data_dir.or(settings.path("ATALAYA_DATA_DIR")?);
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let pictures = data_dir.join("storage").join("images");
+        let listen = match overrides.listen {
+            Some(listen) => listen,
+            None => settings.listen()?,
+        };
         Ok(Self {
             profile: settings.profile()?,
             roles: match overrides.roles {
                 Some(roles) => roles,
                 None => settings.roles()?,
             },
-            listen: match overrides.listen {
-                Some(listen) => listen,
-                None => settings.listen()?,
-            },
+            listen,
             storage_input_path: settings
                 .path("STORAGE_INPUT_PATH")?
                 .unwrap_or_else(|| pictures.join("input")),
@@ -117,7 +126,9 @@ impl Config {
                 .path("STORAGE_OUTPUT_PATH")?
                 .unwrap_or_else(|| pictures.join("output")),
             data_dir,
-            api_key: settings.text("API_KEY")?.map(Secret::new),
+            api_keys: settings.api_keys()?,
+            is_open: settings.flag("ALLOW_NO_API_KEY")?,
+            quota: settings.quota(listen.ip().is_loopback())?,
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
             image_presets: settings.presets()?,
@@ -132,6 +143,21 @@ impl Config {
             log_filter: settings.text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned()),
             drain_s_max: settings.number("DRAIN_S_MAX", 20, 1..=3600)?,
         })
+    }
+
+    /// Refuses to let others than this machine do everything, unless that was asked for.
+    ///
+    /// # Errors
+    /// There is no key, and the address can be reached from elsewhere.
+    pub fn require_key_beyond_loopback(&self) -> Result<(), ConfigError> {
+        if self.listen.ip().is_loopback() || self.is_open || !self.api_keys.is_empty() {
+            return Ok(());
+        }
+        let reason = format!(
+            "needed to listen on {}, which others can reach; or say ALLOW_NO_API_KEY=true",
+            self.listen
+        );
+        Err(ConfigError::new("API_KEY", reason))
     }
 
     /// What this process calls itself towards others. Replicas may have been given the same `WORKER_ID`, so `unique`
@@ -159,7 +185,8 @@ impl Config {
             ("ATALAYA_DATA_DIR", self.data_dir.display().to_string()),
             ("STORAGE_INPUT_PATH", self.storage_input_path.display().to_string()),
             ("STORAGE_OUTPUT_PATH", self.storage_output_path.display().to_string()),
-            ("API_KEY", self.api_key.as_ref().map_or_else(String::new, |_| "(hidden)".to_owned())),
+            ("API_KEYS", self.api_keys.describe()),
+            ("ALLOW_NO_API_KEY", self.is_open.to_string()),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
             ("IMAGE_PRESETS", self.image_presets.to_string()),
@@ -174,93 +201,18 @@ impl Config {
             ("RUST_LOG", self.log_filter.clone()),
             ("DRAIN_S_MAX", self.drain_s_max.to_string()),
         ]);
+        lines.extend(self.quota.describe());
         lines.extend(self.webhooks.describe());
         lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 }
 
-/// The settings by name.
-struct Settings<'a> {
-    get: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Settings<'_> {
-    /// An empty value counts as none: that is how compose files leave things out.
-    fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
-        if let Some(value) = (self.get)(name).filter(|value| !value.is_empty()) {
-            return Ok(Some(value));
-        }
-        let Some(path) = (self.get)(&format!("{name}_FILE")).filter(|path| !path.is_empty()) else {
-            return Ok(None);
-        };
-        let value = std::fs::read_to_string(&path).map_err(|error| {
-            ConfigError::new(&format!("{name}_FILE"), format!("reading {path} failed: {error}"))
-        })?;
-        Ok(Some(value.trim_end().to_owned()).filter(|value| !value.is_empty()))
-    }
-
-    fn path(&self, name: &str) -> Result<Option<PathBuf>, ConfigError> {
-        Ok(self.text(name)?.map(PathBuf::from))
-    }
-
-    fn number<N>(
-        &self,
-        name: &str,
-        default: N,
-        range: std::ops::RangeInclusive<N>,
-    ) -> Result<N, ConfigError>
-    where
-        N: std::str::FromStr + PartialOrd + std::fmt::Display,
-    {
-        let Some(text) = self.text(name)? else { return Ok(default) };
-        let (min, max) = (range.start(), range.end());
-        let wrong = || {
-            ConfigError::new(
-                name,
-                format!("expected a whole number from {min} to {max}, not {text:?}"),
-            )
-        };
-        text.parse().ok().filter(|number| range.contains(number)).ok_or_else(wrong)
-    }
-
-    fn roles(&self) -> Result<Vec<Role>, ConfigError> {
-        let Some(text) = self.text("ROLES")? else { return Ok(Role::ALL.to_vec()) };
-        let parse = |name: &str| name.trim().parse();
-        text.split(',')
-            .map(parse)
-            .collect::<Result<_, _>>()
-            .map_err(|error: crate::roles::NoRole| ConfigError::new("ROLES", error.to_string()))
-    }
-
-    fn listen(&self) -> Result<SocketAddr, ConfigError> {
-        let port = self.number("SERVER_PORT", PORT, 0..=u16::MAX)?;
-        let Some(text) = self.text("LISTEN")? else {
-            return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
-        };
-        let address = text.parse().or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, port)));
-        address.map_err(|_| {
-            ConfigError::new(
-                "LISTEN",
-                format!("expected an address such as 127.0.0.1:3000, not {text:?}"),
-            )
-        })
-    }
-
-    fn presets(&self) -> Result<Presets, ConfigError> {
-        let Some(text) = self.text("IMAGE_PRESETS")? else { return Ok(Presets::default()) };
-        text.parse()
-            .map_err(|error: PresetsError| ConfigError::new("IMAGE_PRESETS", error.to_string()))
-    }
-
-    fn log_format(&self) -> Result<LogFormat, ConfigError> {
-        match self.text("LOG_FORMAT")?.as_deref() {
-            None | Some("text") => Ok(LogFormat::Text),
-            Some("json") => Ok(LogFormat::Json),
-            Some(other) => {
-                Err(ConfigError::new("LOG_FORMAT", format!("expected text or json, not {other:?}")))
-            }
-        }
-    }
+/// The key with which a terminal asks a server: that of `API_KEY`, or of the file that `API_KEY_FILE` names.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn own_key(get: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, ConfigError> {
+    Ok(Settings { get }.text("API_KEY")?.map(Secret::new))
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 
 pub mod adapters;
 pub mod admin;
+pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod contracts;
 mod demo;
 pub mod http;
 #[cfg(feature = "failpoints")]

@@ -1,12 +1,13 @@
 //! `atalaya`: arguments → settings → whatever was asked for.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use atalaya::cli::{Cli, Command, Serve};
-use atalaya::config::{Config, Overrides};
-use atalaya::{adapters, admin, serve};
+use atalaya::config::{Config, ConfigError, Overrides};
+use atalaya::{adapters, admin, backup, serve};
 use clap::Parser;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -42,7 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(options) => match read_config(&options) {
+        Command::Serve(options) => match read_config(&options).and_then(guarded) {
             Ok(config) => {
                 let identity = config.identity(&Uuid::now_v7().to_string()).named_by(&environment);
                 let (format, filter) = (config.log_format, &config.log_filter);
@@ -62,6 +63,17 @@ fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
                 infra_telemetry::start_logs(config.log_format, &config.log_filter);
                 admin::print(&runtime.block_on(adapters::migrate(&config))?);
             }
+            Err(code) => return Ok(code),
+        },
+        Command::Backup { to, keep, data_dir } => match read_config(&of_folder(data_dir)) {
+            Ok(config) => {
+                admin::print(&runtime.block_on(backup::back_up(&config, &to, keep))?);
+            }
+            Err(code) => return Ok(code),
+        },
+        Command::Restore { from, check: true, .. } => admin::print(&backup::check(&from)?),
+        Command::Restore { from, data_dir, .. } => match read_config(&of_folder(data_dir)) {
+            Ok(config) => admin::print(&runtime.block_on(backup::restore(&config, &from))?),
             Err(code) => return Ok(code),
         },
         Command::Rebuild { projection, force, rollback, server } => {
@@ -84,10 +96,23 @@ fn read_config(options: &Serve) -> Result<Config, ExitCode> {
         data_dir: options.data_dir.clone(),
         listen: options.listen,
     };
-    Config::read(&environment, overrides).map_err(|error| {
-        complain(&format!("atalaya: {error}"));
-        ExitCode::from(EXIT_USAGE)
-    })
+    Config::read(&environment, overrides).map_err(|error| used_wrongly(&error))
+}
+
+fn of_folder(data_dir: Option<PathBuf>) -> Serve {
+    Serve { data_dir, ..Serve::default() }
+}
+
+fn guarded(config: Config) -> Result<Config, ExitCode> {
+    match config.require_key_beyond_loopback() {
+        Ok(()) => Ok(config),
+        Err(error) => Err(used_wrongly(&error)),
+    }
+}
+
+fn used_wrongly(error: &ConfigError) -> ExitCode {
+    complain(&format!("atalaya: {error}"));
+    ExitCode::from(EXIT_USAGE)
 }
 
 fn environment(name: &str) -> Option<String> {

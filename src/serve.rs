@@ -1,25 +1,29 @@
 //! Serves: adapters, roles, HTTP; then drains in order.
 
+mod door;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use axum::serve::ListenerExt;
 use infra_telemetry::{Identity, Metrics};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
-use crate::config::{Config, Profile};
+use crate::config::{Access, ApiKeys, Config, Profile, Secret};
 use crate::demo;
-use crate::http::{DiskProbe, Surroundings, service};
+use crate::http::{DiskProbe, Rationing, Surroundings, service};
 use crate::roles::{self, Role, RoleSettings};
 use crate::supervisor::Supervisor;
+
+/// Who the simulated fleet is, where keys are asked for.
+const DEMO_KEY_NAME: &str = "demo";
 
 /// Serves until told to stop by SIGINT or SIGTERM.
 ///
@@ -59,15 +63,24 @@ async fn serve(
     let mut workers = Supervisor::default();
     let mut started = roles::start(&config.roles, &adapters, &settings, &metrics, &mut workers);
     started.probes.push(Arc::new(DiskProbe::of(folders(config), &metrics)));
-    let surroundings =
-        Surroundings { api_key: config.api_key.clone(), metrics, probes: started.probes };
+    let (demo_key, api_keys) = demo_key(config, demo);
+    let surroundings = Surroundings {
+        api_keys,
+        rationing: Rationing {
+            quotas: Arc::clone(&adapters.quotas),
+            settings: config.quota.clone(),
+            clock: Arc::clone(&adapters.clock),
+        },
+        metrics,
+        probes: started.probes,
+    };
     let app = service(started.routes, surroundings);
     // Whoever sends is stopped before whoever works on what was sent.
     let mut senders = Supervisor::default();
-    senders.spawn("http", answer(listener, app, senders.drain()));
+    senders.spawn("http", door::answer(listener, app, senders.drain()));
     let url = format!("http://{address}");
     if demo {
-        let client = demo::Client::new(url.clone(), config.api_key.clone());
+        let client = demo::Client::new(url.clone(), demo_key);
         senders.spawn("demo", demo::run(client, senders.drain()));
     }
     announce(&url, demo);
@@ -87,23 +100,6 @@ async fn serve(
             bail!("some tasks did not end within {} s", grace.as_secs())
         }
         None => Ok(()),
-    }
-}
-
-/// Answers until it is time to stop; requests in hand are finished.
-async fn answer(listener: TcpListener, app: axum::Router, mut stop: watch::Receiver<bool>) {
-    let stopped = async move {
-        // An error means that the process is ending already.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    // What is written is a whole answer, or an event that is waited for.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "a connection may hold back small answers");
-        }
-    });
-    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
-        tracing::error!(%error, "serving HTTP failed");
     }
 }
 
@@ -132,8 +128,19 @@ fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
     }
 }
 
+/// Where keys are asked for, the simulated fleet has one of its own that ends with the process.
+fn demo_key(config: &Config, demo: bool) -> (Option<Secret>, ApiKeys) {
+    let keys = config.api_keys.clone();
+    if keys.is_empty() || !demo {
+        return (None, keys);
+    }
+    let secret = format!("{}{}", Uuid::now_v7(), Uuid::now_v7());
+    let keys = keys.and(DEMO_KEY_NAME, Access::Write, &secret);
+    (Some(Secret::new(secret)), keys)
+}
+
 fn warn_if_open(config: &Config, address: SocketAddr) {
-    if config.api_key.is_none() && !address.ip().is_loopback() {
+    if config.api_keys.is_empty() && !address.ip().is_loopback() {
         warn!(%address, "anyone who reaches this address may do anything: set API_KEY");
     }
 }

@@ -39,6 +39,9 @@ pub struct CloudEvent {
     pub causationid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Who asked for it: the name of an API key, or of a processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
 }
 
 impl From<&RecordedEvent> for CloudEvent {
@@ -58,6 +61,7 @@ impl From<&RecordedEvent> for CloudEvent {
             correlationid: event.metadata.correlation_id.clone(),
             causationid: event.metadata.causation_id.clone(),
             traceparent: event.metadata.traceparent.clone(),
+            actor: event.metadata.actor.clone(),
         }
     }
 }

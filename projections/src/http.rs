@@ -39,7 +39,7 @@ pub(crate) use diagnosis::MotorDiagnosis;
 pub(crate) use events::EventPage;
 pub(crate) use resource::LIMIT_MAX;
 pub use sse::CONNECTIONS_MAX;
-pub(crate) use vibration::{SpectrumLines, Trend};
+pub(crate) use vibration::{FEATURE_CHARACTERS_MAX, SpectrumLines, Trend};
 
 /// What the answers are made of.
 pub struct Queries {

@@ -15,7 +15,7 @@ pub(crate) const MOTOR_FIELD: &str = "subject";
 impl Projection for MotorHistory {
     const NAME: &'static str = "motor_history";
     const CATEGORIES: &'static [&'static str] = &["motor"];
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const FIELDS: &'static [Field] = &[Field { name: MOTOR_FIELD }];
     type Document = CloudEvent;
 

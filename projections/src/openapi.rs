@@ -1,5 +1,6 @@
 //! The routes of the read side as `OpenAPI` 3.1, made from the same tables and types that serve them.
 
+use domain::vibration::Axis;
 use ports::problem::{CONTENT_TYPE, Problem};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
@@ -7,7 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud_event::CloudEvent;
 use crate::fleet_numbers::FleetNumbers;
-use crate::http::{EventPage, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend};
+use crate::http::{
+    EventPage, FEATURE_CHARACTERS_MAX, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend,
+};
 use crate::kind::ProjectionKind;
 use crate::projection::Resource;
 
@@ -52,25 +55,39 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
     let stream = json!({ "text/event-stream": { "schema": { "type": "string" } } });
     let svg = json!({ "image/svg+xml": { "schema": { "type": "string" } } });
     let file = json!({ "image/*": { "schema": { "type": "string", "format": "binary" } } });
-    let of_series = || vec![text("sensor", "Only this sensor"), text("axis", "Only this axis")];
+    let axis = schema::<Axis>(generator).to_value();
+    let of_series = || {
+        vec![text("sensor", "Only this sensor"), parameter("axis", "Only this axis", axis.clone())]
+    };
+    let time = || json!({ "type": "string", "format": "date-time" });
     let times = || {
         vec![
-            text("feature", "Which feature; velocity_rms_mm_s when absent"),
-            text("from", "At or after this time"),
-            text("to", "Before this time"),
+            parameter("feature", "Which feature; velocity_rms_mm_s when absent", feature()),
+            parameter("from", "At or after this time", time()),
+            parameter("to", "Before this time", time()),
         ]
     };
-    let from_to = || vec![text("from", "At or after this time"), text("to", "Before this time")];
+    let from_to = || {
+        vec![
+            parameter("from", "At or after this time", time()),
+            parameter("to", "Before this time", time()),
+        ]
+    };
+    let pixels = || json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
     let looks = || {
         vec![
-            text("theme", "light or dark"),
-            number("width", "In pixels"),
-            number("height", "In pixels"),
+            parameter(
+                "theme",
+                "On which ground; light when absent",
+                json!({ "enum": ["light", "dark"] }),
+            ),
+            parameter("width", "In pixels; 960 when absent", pixels()),
+            parameter("height", "In pixels; 360 when absent", pixels()),
         ]
     };
     let paging = || vec![cursor(), limit(LIMIT_MAX)];
     let feed = vec![
-        number("after", "Only events after this position"),
+        parameter("after", "Only events after this position", position()),
         limit(1_000),
         text("category", "Only events of this category: motor, image or notification"),
         text("type", "Only events of this type: atalaya.motor.registered"),
@@ -167,14 +184,16 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) 
     let in_path = in_path.map(|name| {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
-    let min_position =
-        number("min_position", "Answer from a state that includes everything up to this position");
+    let about =
+        "Answer from a state that includes everything up to this position, or 503 after a while";
+    let min_position = parameter("min_position", about, position());
     let parameters: Vec<Value> = in_path.chain(parameters).chain([min_position]).collect();
     let position = json!({
         "description": "The answer includes everything up to this position",
         "schema": { "type": "integer" },
     });
     let problem = json!({ CONTENT_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let refused = |description: &str| json!({ "description": description, "content": problem });
     json!({
         "summary": summary,
         "tags": [path.split('/').nth(2).unwrap_or_default()],
@@ -185,7 +204,14 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) 
                 "headers": { "Atalaya-Position": position },
                 "content": content,
             },
-            "default": { "description": "It did not work", "content": problem },
+            "304": { "description": "What If-None-Match names is still the newest" },
+            "400": refused("A parameter cannot be accepted; `errors` says which and why"),
+            "401": refused("The API key is missing or wrong"),
+            "403": refused("The key has another role"),
+            "404": refused("There is nothing under this id"),
+            "429": refused("The quota is used up; try again after Retry-After"),
+            "500": refused("Something is wrong with us"),
+            "503": refused("Not available, or not yet at min_position; try again after Retry-After"),
         },
     })
 }
@@ -212,19 +238,27 @@ fn cursor() -> Value {
 }
 
 fn limit(max: usize) -> Value {
-    number("limit", &format!("How many, at most {max}"))
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": max });
+    parameter("limit", &format!("How many, at most {max}"), schema)
+}
+
+fn position() -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX, "examples": [1] })
+}
+
+fn feature() -> Value {
+    json!({
+        "type": "string", "pattern": "^[a-z0-9_]*$", "maxLength": FEATURE_CHARACTERS_MAX,
+        "examples": ["velocity_rms_mm_s"],
+    })
 }
 
 fn text(name: &str, description: &str) -> Value {
-    parameter(name, description, "string")
+    parameter(name, description, json!({ "type": "string" }))
 }
 
-fn number(name: &str, description: &str) -> Value {
-    parameter(name, description, "integer")
-}
-
-fn parameter(name: &str, description: &str, kind: &str) -> Value {
-    json!({ "name": name, "in": "query", "description": description, "schema": { "type": kind } })
+fn parameter(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 
 #[cfg(test)]

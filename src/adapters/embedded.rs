@@ -13,7 +13,9 @@ use ports::readings::Readings;
 use ports::subscription::LogSubscriptions;
 use tracing::{debug, warn};
 
+use super::quotas::LocalQuotas;
 use super::{Adapters, Foundation, SystemClock};
+use crate::backup::last_of_folder;
 use crate::config::Config;
 use crate::leading::Alone;
 
@@ -56,6 +58,8 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn F
         topic_audit: None,
         probes: Vec::new(),
         tellers: Vec::new(),
+        last_backup: last_of_folder(&config.data_dir),
+        quotas: Arc::new(LocalQuotas::default()),
         clock,
     };
     Ok((adapters, Box::new(Folder { stores })))

@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow};
 use async_trait::async_trait;
 use infra_mongo::{MongoDocuments, MongoSettings};
 use infra_postgres::PgStores;
-use infra_redis::{CacheSettings, CachedReadModels};
+use infra_redis::{CacheSettings, CachedReadModels, SharedQuotas};
 use infra_s3::{AccessKey, S3Blobs, S3Settings};
 use infra_storage::DirectoryBlobs;
 use ports::blobs::Blobs;
@@ -23,13 +23,17 @@ use tracing::warn;
 
 use self::housekeeping::Housekeeping;
 use self::kafka::Kafka;
+use super::quotas::LocalQuotas;
 use super::{Adapters, Foundation, SystemClock};
+use crate::backup::last_of_database;
 use crate::config::{Config, Services};
 use crate::leading::Candidate;
 
 /// How long a process waits for its database before it gives up and leaves it to its supervisor to start it anew.
 const DATABASE_WAIT_S_MAX: u64 = 120;
 const DATABASE_RETRY_MS: u64 = 1_000;
+/// How long Redis may take over a quota: a late answer is better than a budget of each process's own.
+const QUOTA_MS_MAX: u64 = 1_000;
 /// What an upload that was cut off left behind may be removed after this long: another process may be at it.
 const LEFTOVER_AGE_S_MIN: u64 = 3_600;
 
@@ -40,9 +44,17 @@ pub(super) async fn open(
     services: &Services,
 ) -> anyhow::Result<(Adapters, Box<dyn Foundation>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let blobs = blobs(config, services)?;
+    let blobs = pictures(config, services)?;
     let stores = Arc::new(database(config, services).await?);
-    let documents = documents(services).await?;
+    let cache = cache(services);
+    let documents = documents(services, &cache).await?;
+    let patient = CacheSettings {
+        connect_ms_max: QUOTA_MS_MAX,
+        response_ms_max: QUOTA_MS_MAX,
+        ..cache.clone()
+    };
+    let quotas = SharedQuotas::new(&patient, Arc::new(LocalQuotas::default()));
+    let quotas = Arc::new(quotas.context("the address of Redis")?);
     let log: Arc<dyn EventLog> = stores.log.clone();
     let kafka = Kafka::open(services, Arc::clone(&clock), &log, stores.dead_letters.clone())?;
     let readings = Arc::clone(&stores.readings);
@@ -67,6 +79,8 @@ pub(super) async fn open(
         topic_audit: Some(kafka.topic_audit.clone()),
         probes: Vec::new(),
         tellers: vec![Arc::clone(&kafka.teller)],
+        last_backup: last_of_database(stores.checkpoints.clone()),
+        quotas,
         clock: Arc::clone(&clock),
     };
     let foundation = Servers { stores, kafka, clock, candidate: config.worker_id.clone() };
@@ -74,7 +88,7 @@ pub(super) async fn open(
 }
 
 /// Pictures in a bucket where one is named, else in folders.
-fn blobs(config: &Config, services: &Services) -> anyhow::Result<Arc<dyn Blobs>> {
+pub(crate) fn pictures(config: &Config, services: &Services) -> anyhow::Result<Arc<dyn Blobs>> {
     if let Some(bucket) = &services.bucket {
         let access_key = bucket.access_key.clone();
         let settings = S3Settings {
@@ -103,7 +117,7 @@ pub(super) async fn migrate(services: &Services) -> anyhow::Result<String> {
 }
 
 /// Waits until the database is there and has this release's schema.
-async fn database(config: &Config, services: &Services) -> anyhow::Result<PgStores> {
+pub(crate) async fn database(config: &Config, services: &Services) -> anyhow::Result<PgStores> {
     let mut settings = infra_postgres::Settings::new(services.postgres_url.reveal());
     settings.application_name = format!("atalaya {}", config.worker_id);
     let deadline = Instant::now() + Duration::from_secs(DATABASE_WAIT_S_MAX);
@@ -117,19 +131,29 @@ async fn database(config: &Config, services: &Services) -> anyhow::Result<PgStor
     }
 }
 
-/// Documents with a cache in front of them.
-async fn documents(services: &Services) -> anyhow::Result<Arc<CachedReadModels>> {
-    let mut mongo = MongoSettings::at(services.mongodb_uri.reveal());
+/// Where Redis is, and what our keys in it begin with.
+fn cache(services: &Services) -> CacheSettings {
     let mut cache = match &services.redis_url {
         Some(url) => CacheSettings::at(url.reveal()),
         None => CacheSettings::off(),
     };
     if let Some(installation) = &services.installation {
-        mongo.collection_prefix = format!("{installation}_");
         cache.key_prefix = format!("{}{installation}:", cache.key_prefix);
     }
+    cache
+}
+
+/// Documents with a cache in front of them.
+async fn documents(
+    services: &Services,
+    cache: &CacheSettings,
+) -> anyhow::Result<Arc<CachedReadModels>> {
+    let mut mongo = MongoSettings::at(services.mongodb_uri.reveal());
+    if let Some(installation) = &services.installation {
+        mongo.collection_prefix = format!("{installation}_");
+    }
     let documents = MongoDocuments::open(&mongo).await.context("MONGODB_URI")?;
-    let cached = CachedReadModels::new(Arc::new(documents), &cache);
+    let cached = CachedReadModels::new(Arc::new(documents), cache);
     Ok(Arc::new(cached.context("the address of Redis")?))
 }
 

@@ -5,6 +5,7 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::cli::Server;
+use crate::config::own_key;
 
 /// One server.
 pub(super) struct Api {
@@ -37,8 +38,8 @@ impl Api {
         headers: &[(&str, &str)],
     ) -> anyhow::Result<Response> {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
-        if let Ok(key) = std::env::var("API_KEY") {
-            request = request.header("x-api-key", key);
+        if let Some(key) = own_key(&|name| std::env::var(name).ok())? {
+            request = request.header("x-api-key", key.reveal());
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

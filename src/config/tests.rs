@@ -46,7 +46,7 @@ fn a_secret_may_lie_in_a_file_and_is_never_described() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "s3cret\n").unwrap();
     let config = read(&[("API_KEY_FILE", file.path().to_str().unwrap())]).unwrap();
-    assert!(config.api_key.as_ref().unwrap().matches("s3cret"));
+    assert!(config.api_keys.holder("s3cret").is_some());
     assert!(!config.describe().contains("s3cret"), "{}", config.describe());
 }
 
@@ -61,8 +61,24 @@ fn a_wrong_setting_is_named() {
         ("LISTEN", "everywhere"),
         ("LOG_FORMAT", "xml"),
         ("API_KEY_FILE", "no/such/file"),
+        ("ALLOW_NO_API_KEY", "perhaps"),
     ] {
         let message = read(&[(name, value)]).unwrap_err().to_string();
         assert!(message.starts_with(&format!("{name}: ")), "{message}");
+    }
+}
+
+#[test]
+fn without_a_key_nobody_else_is_served_unless_that_is_asked_for() {
+    let everywhere = ("LISTEN", "0.0.0.0");
+    let refused = read(&[everywhere]).unwrap().require_key_beyond_loopback();
+    assert!(refused.unwrap_err().to_string().starts_with("API_KEY: "));
+    for settings in [
+        vec![],
+        vec![("LISTEN", "[::1]:3000")],
+        vec![everywhere, ("API_KEY", "s3cret")],
+        vec![everywhere, ("ALLOW_NO_API_KEY", "true")],
+    ] {
+        assert_eq!(read(&settings).unwrap().require_key_beyond_loopback(), Ok(()), "{settings:?}");
     }
 }

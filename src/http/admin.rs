@@ -1,5 +1,6 @@
 //! What an operator asks over HTTP: projections, dead letters, and the queue of pictures.
 
+mod asked;
 mod dead_letters;
 mod description;
 mod projections;

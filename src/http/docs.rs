@@ -4,15 +4,24 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 use utoipa_swagger_ui::Config;
 
-use super::admin;
+use super::{admin, auth};
+use crate::contracts::asyncapi;
+
+const METHODS: [Method; 5] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// Swagger UI styles what it makes, and shows pictures that it carries in its styles.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 static OPENAPI: LazyLock<String> = LazyLock::new(|| openapi().to_string());
+static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
 static SWAGGER: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
 
@@ -21,6 +30,10 @@ pub(super) fn routes() -> Router {
         .route(
             "/openapi.json",
             get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str())),
+        )
+        .route(
+            "/asyncapi.json",
+            get(async || ([(header::CONTENT_TYPE, "application/json")], ASYNCAPI.as_str())),
         )
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(async || page("")))
@@ -32,7 +45,11 @@ fn page(file: &str) -> Response {
     let file = if file.is_empty() { "index.html" } else { file };
     match utoipa_swagger_ui::serve(file, Arc::clone(&SWAGGER)) {
         Ok(Some(file)) => {
-            ([(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response()
+            let headers = [
+                (header::CONTENT_TYPE, file.content_type),
+                (header::CONTENT_SECURITY_POLICY, POLICY.to_owned()),
+            ];
+            (headers, file.bytes.into_owned()).into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
@@ -53,7 +70,6 @@ pub fn openapi() -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
-        "security": [{}, { "api_key": [] }],
         "paths": {},
         "components": {
             "securitySchemes": { "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" } },
@@ -62,7 +78,26 @@ pub fn openapi() -> Value {
     for part in [commands::openapi(), projections::openapi(), admin::openapi()] {
         merge(&mut document, part);
     }
+    tell_roles(&mut document);
     document
+}
+
+/// Says of every operation which role its caller needs, as the gate sees it.
+fn tell_roles(document: &mut Value) {
+    let Value::Object(paths) = &mut document["paths"] else { return };
+    for (path, item) in paths {
+        let Value::Object(item) = item else { continue };
+        for (method, operation) in item {
+            // What stands beside the operations, such as parameters, is no method in capitals.
+            let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else { continue };
+            if METHODS.contains(&method) {
+                operation["security"] = match auth::needed(&method, path) {
+                    None => json!([]),
+                    Some(access) => json!([{ "api_key": [access.name()] }]),
+                };
+            }
+        }
+    }
 }
 
 /// Adds what `part` has and `whole` has not, object by object; what both have stays as it is.

@@ -1,17 +1,23 @@
 //! What happens to every request, whatever it is for.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use infra_telemetry::{Metrics, TraceSpan};
 use ports::problem::{CONTENT_TYPE, Problem};
+use tokio::time::timeout;
 use tracing::{debug, error};
 
 const NO_ROUTE: &str = "none";
+const API_FOLDER: &str = "/v1/";
+/// Of a refusal in a library's words.
+const REFUSAL_BYTES_MAX: usize = 4_096;
+/// Longer than the largest body may take to arrive.
+const ANSWER_S_MAX: u64 = 330;
 
 /// Times every request, as part of its trace, under the pattern of its route.
 pub(super) async fn measure(
@@ -39,21 +45,32 @@ pub(super) async fn measure(
     response
 }
 
-/// Headers that every answer has; a route's own ones go before them.
-pub(super) async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let defaults = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    for (name, value) in defaults {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+/// Gives up on an answer that does not come. An answer that has begun may take as long as it likes.
+pub(super) async fn bound(request: Request, next: Next) -> Response {
+    let late = |_| {
+        let detail = format!("there was no answer within {ANSWER_S_MAX} s");
+        tell(&Problem::unavailable(detail))
+    };
+    let answer = timeout(Duration::from_secs(ANSWER_S_MAX), next.run(request)).await;
+    answer.unwrap_or_else(late)
+}
+
+/// Whatever a library refuses by itself is told as everything else is.
+pub(super) async fn explain(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with(API_FOLDER);
+    let response = next.run(request).await;
+    let is_plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if !is_api || !is_plain || !status.is_client_error() {
+        return response;
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    let said = axum::body::to_bytes(response.into_body(), REFUSAL_BYTES_MAX).await;
+    let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+    let title = "The request cannot be read";
+    tell(&Problem::new(status.as_u16(), "malformed", title, said))
 }
 
 pub(super) async fn nothing_here(uri: Uri) -> Response {

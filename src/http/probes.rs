@@ -12,6 +12,7 @@ use processors::vibration::{Dropped, Tally};
 
 use super::Probe;
 use crate::adapters::{Adapters, RelayParts, Teller};
+use crate::backup::LastBackup;
 use crate::lag::lag_behind;
 use crate::projection_host::ProjectionHost;
 use crate::runner::{RunnerHandle, RunnerState};
@@ -45,6 +46,33 @@ impl Probe for LogProbe {
         self.metrics.log_position(self.log.head().await.map_err(told)?.0);
         // Dead letters wait for a person; the process is ready all the same.
         self.metrics.dead_letters(self.dead_letters.count().await.map_err(told)?);
+        Ok(())
+    }
+}
+
+/// Tells when the last backup was made. That there is none is for an alert to say: the process works all the same.
+pub struct BackupProbe {
+    last: LastBackup,
+    metrics: Arc<Metrics>,
+}
+
+impl BackupProbe {
+    /// Looks for the backups of what `adapters` stand for.
+    pub fn over(adapters: &Adapters, metrics: &Arc<Metrics>) -> Self {
+        Self { last: Arc::clone(&adapters.last_backup), metrics: Arc::clone(metrics) }
+    }
+}
+
+#[async_trait]
+impl Probe for BackupProbe {
+    fn name(&self) -> &str {
+        "backup"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        if let Some(made_at) = (self.last)().await {
+            self.metrics.backup_made_at(made_at.as_micros() as f64 / 1e6);
+        }
         Ok(())
     }
 }

@@ -18,8 +18,8 @@ use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
 use crate::http::admin::{QueueDesk, dead_letter_routes, projection_routes, queue_routes};
 use crate::http::{
-    DroppedProbe, DutyProbe, FleetProbe, HandlerProbe, LogProbe, Probe, ProjectionProbe,
-    QueueProbe, RelayProbe, ToldProbe,
+    BackupProbe, DroppedProbe, DutyProbe, FleetProbe, HandlerProbe, LogProbe, Probe,
+    ProjectionProbe, QueueProbe, RelayProbe, ToldProbe,
 };
 use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
@@ -71,6 +71,7 @@ pub fn start(
         routes: dead_letter_routes(Arc::clone(&adapters.dead_letters)),
         probes: vec![Arc::new(LogProbe::over(adapters, metrics))],
     };
+    starting.probes.push(Arc::new(BackupProbe::over(adapters, metrics)));
     starting.probes.extend(adapters.probes.iter().cloned());
     if !adapters.tellers.is_empty() {
         starting.probes.push(Arc::new(ToldProbe::of(adapters.tellers.clone(), metrics)));

@@ -45,8 +45,26 @@ impl Installation {
         Addresses::shared().map(Self::over)
     }
 
+    /// A new one over the shared services, with nothing in its database. `None` where a service is missing.
+    pub(crate) fn empty() -> Option<Self> {
+        Addresses::shared().map(Self::empty_over)
+    }
+
     /// A new one over these services, migrated.
     pub(crate) fn over(services: Addresses) -> Self {
+        let installation = Self::empty_over(services);
+        installation.migrate();
+        installation
+    }
+
+    /// Brings its database and topics to this release's form.
+    pub(crate) fn migrate(&self) {
+        let migrated = run(self.options(&["migrate"]).bare_command());
+        let said = String::from_utf8_lossy(&migrated.stderr).into_owned();
+        assert!(migrated.status.success(), "migrating failed: {said}");
+    }
+
+    fn empty_over(services: Addresses) -> Self {
         let maintenance_url = services.postgres_url;
         let name = services::fresh_name("plant");
         let (server, _) = maintenance_url.rsplit_once('/').expect("the URL names a database");
@@ -67,9 +85,6 @@ impl Installation {
         let installation =
             Self { name, pictures, postgres_url, kafka, maintenance_url, environment };
         installation.psql(&format!("CREATE DATABASE {}", installation.name));
-        let migrated = run(installation.options(&["migrate"]).bare_command());
-        let said = String::from_utf8_lossy(&migrated.stderr).into_owned();
-        assert!(migrated.status.success(), "migrating failed: {said}");
         installation
     }
 

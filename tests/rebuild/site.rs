@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atalaya::adapters::{self, Adapters, Foundation};
+use atalaya::config::{ApiKeys, Quota};
 use atalaya::config::{Config, Overrides};
-use atalaya::http::{Surroundings, service};
+use atalaya::http::{Rationing, Surroundings, service};
 use atalaya::roles::{Role, RoleSettings, start};
 use atalaya::supervisor::Supervisor;
 use axum::Router;
@@ -54,7 +55,16 @@ impl Site {
         let roles = [Role::Ams, Role::Api, Role::Projections];
         let settings = RoleSettings::default();
         let started = start(&roles, &adapters, &settings, &metrics, &mut supervisor);
-        let surroundings = Surroundings { api_key: None, metrics, probes: started.probes };
+        let surroundings = Surroundings {
+            api_keys: ApiKeys::default(),
+            rationing: Rationing {
+                quotas: Arc::clone(&adapters.quotas),
+                settings: Quota::default(),
+                clock: Arc::clone(&adapters.clock),
+            },
+            metrics,
+            probes: started.probes,
+        };
         let site = Self {
             routes: service(started.routes, surroundings),
             adapters,

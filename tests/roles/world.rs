@@ -12,12 +12,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use domain::time::Timestamp;
+use futures::FutureExt;
 use infra_telemetry::Metrics;
 use ports::clock::Clock;
 use ports::memory::{
     ManualClock, MemoryBlobs, MemoryCallbacks, MemoryCheckpoints, MemoryDeadLetters,
-    MemoryLeadership, MemoryLog, MemoryReadModels, MemoryReadings, MemoryRenditions, MemorySamples,
-    MemoryWorkQueue,
+    MemoryLeadership, MemoryLog, MemoryQuotas, MemoryReadModels, MemoryReadings, MemoryRenditions,
+    MemorySamples, MemoryWorkQueue,
 };
 use ports::read_models::{Query, ReadModels};
 use ports::readings::Readings;
@@ -223,6 +224,8 @@ fn in_memory() -> Adapters {
         topic_audit: None,
         probes: Vec::new(),
         tellers: Vec::new(),
+        last_backup: Arc::new(|| async { None }.boxed()),
+        quotas: Arc::new(MemoryQuotas::default()),
         clock,
     }
 }

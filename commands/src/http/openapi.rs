@@ -16,9 +16,10 @@ use crate::registry::Route;
 /// What is said of one status.
 type Status = (&'static str, &'static str);
 
-const ERRORS: [Status; 11] = [
+const ERRORS: [Status; 13] = [
     ("400", "The request cannot be read"),
     ("401", "The API key is missing or wrong"),
+    ("403", "The key has another role"),
     ("404", "There is nothing under this id"),
     ("408", "The body did not arrive in time"),
     ("409", "Not possible in the present state, or being handled at this moment"),
@@ -26,6 +27,7 @@ const ERRORS: [Status; 11] = [
     ("413", "The body is too large"),
     ("415", "The media type is not supported"),
     ("422", "The input cannot be accepted; `errors` says where and why"),
+    ("429", "The quota is used up; try again after Retry-After"),
     ("500", "Something is wrong with us"),
     ("503", "Not available at the moment; try again after Retry-After"),
 ];
@@ -71,7 +73,6 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "operationId": format!("{}_{category}", endpoint.command),
         "summary": endpoint.summary,
         "tags": [category],
-        "security": security(),
         "parameters": parameters,
         "responses": responses(answer(id_field, creates(route), generator)),
     });
@@ -91,18 +92,28 @@ fn with_id(content: &Value, id_field: &str, generator: &mut SchemaGenerator) -> 
     json!({ "allOf": [content, { "type": "object", "properties": { id_field: id } }] })
 }
 
-/// The API key, where the operator has set one.
-fn security() -> Value {
-    json!([{ "api_key": [] }, {}])
-}
-
 fn headers(generator: &mut SchemaGenerator) -> Vec<Value> {
     let text = schema::<String>(generator);
-    let header = |name: &str, description: &str| json!({ "name": name, "in": "header", "description": description, "schema": text });
+    let key = json!({
+        "type": "string", "minLength": 1, "maxLength": 255,
+        "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~:/=-]+$", "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+    });
+    let version = json!({
+        "type": "string", "pattern": r#"^("[0-9]{1,19}"|\*)$"#, "examples": ["\"3\""],
+    });
+    let header = |name: &str, description: &str, schema: &Value| json!({ "name": name, "in": "header", "description": description, "schema": schema });
     vec![
-        header("Idempotency-Key", "Makes repeating the request harmless: it gets the first answer"),
-        header("If-Match", "The version that the aggregate must have, as its ETag: \"3\"; or *"),
-        header("X-Correlation-Id", "Goes with the events; at most 128 characters"),
+        header(
+            "Idempotency-Key",
+            "Makes repeating the request harmless: it gets the first answer",
+            &key,
+        ),
+        header(
+            "If-Match",
+            "The version that the aggregate must have, as its ETag: \"3\"; or *",
+            &version,
+        ),
+        header("X-Correlation-Id", "Goes with the events; at most 128 characters", &text),
     ]
 }
 
@@ -144,7 +155,7 @@ fn responses((status, good): (String, Value)) -> Value {
     let problem = json!({ CONTENT_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
     let errors = ERRORS.iter().map(|&(status, description)| {
         let mut response = json!({ "description": description, "content": problem });
-        if status == "503" {
+        if ["429", "503"].contains(&status) {
             let seconds = json!({ "type": "integer", "description": "Seconds" });
             response["headers"] = json!({ "Retry-After": { "schema": seconds } });
         }

@@ -39,17 +39,22 @@ impl Params {
 
     /// What was given; nothing is nothing.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.given(name).filter(|value| !value.is_empty())
     }
 
+    fn given(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Nothing is no number, and no time.
     pub(super) fn parsed<T: FromStr>(
         &self,
         name: &str,
         expected: &str,
     ) -> Result<Option<T>, Failure> {
         let parse = |text: &str| text.parse().map_err(|_| refused_one(name, expected));
-        self.text(name).map(parse).transpose()
+        self.given(name).map(parse).transpose()
     }
 
     pub(super) fn limit(&self, default: usize, max: usize) -> Result<usize, Failure> {

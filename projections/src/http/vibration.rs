@@ -25,7 +25,7 @@ use crate::vibration_trend::{Mark, TrendMarks, VibrationTrend};
 pub(super) const TREND_POINTS_MAX: usize = 10_000;
 const TREND_POINTS_DEFAULT: usize = 2_000;
 pub(super) const TIME: &str = "must be a time such as 2026-01-31T12:00:00Z";
-const FEATURE_CHARACTERS_MAX: usize = 64;
+pub(crate) const FEATURE_CHARACTERS_MAX: usize = 64;
 pub(super) const TREND_PARAMS: [&str; 5] = ["feature", "from", "to", "sensor", "axis"];
 pub(super) const SPECTRUM_PARAMS: [&str; 2] = ["sensor", "axis"];
 /// What features end with, and what it means; the longest first.

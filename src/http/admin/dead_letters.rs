@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ports::PortError;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tracing::{error, info};
 
 use super::super::observe::tell;
+use super::asked::Asked;
 
 const PAGE_LETTERS_MAX: usize = 100;
 
@@ -26,7 +27,7 @@ pub(super) struct Page {
     after: u64,
 }
 
-pub(super) async fn list(State(letters): Letters, Query(page): Query<Page>) -> Response {
+pub(super) async fn list(State(letters): Letters, Asked(page): Asked<Page>) -> Response {
     match letters.list(page.after, PAGE_LETTERS_MAX).await {
         Ok(found) => {
             let full = found.len() == PAGE_LETTERS_MAX;

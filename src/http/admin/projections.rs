@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ports::problem::Problem;
@@ -12,6 +12,7 @@ use serde_json::json;
 use tracing::error;
 
 use super::super::observe::tell;
+use super::asked::Asked;
 use crate::projection_host::{HostError, ProjectionHost};
 
 type Host = State<Arc<ProjectionHost>>;
@@ -33,7 +34,7 @@ pub(super) struct How {
 pub(super) async fn rebuild(
     State(host): Host,
     Path(name): Path<String>,
-    Query(how): Query<How>,
+    Asked(how): Asked<How>,
 ) -> Response {
     match host.rebuild(&name, how.force).await {
         Ok(generation) => {

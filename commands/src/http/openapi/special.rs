@@ -8,7 +8,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{accepted, header_of, headers, id, responses, schema, security};
+use super::{accepted, header_of, headers, id, responses, schema};
 
 /// What is said of pictures beside their bytes.
 fn picture_parameters(generator: &mut SchemaGenerator) -> Vec<Value> {
@@ -63,7 +63,6 @@ pub(super) fn batch(generator: &mut SchemaGenerator) -> Value {
         "operationId": "submit_images",
         "summary": "Submit several pictures, each as a task of its own",
         "tags": ["image"],
-        "security": security(),
         "parameters": picture_parameters(generator),
         "requestBody": {
             "required": true,
@@ -98,7 +97,6 @@ pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
         "operationId": "submit_image",
         "summary": "Submit a picture: JPEG, PNG, WebP, GIF, BMP or TIFF",
         "tags": ["image"],
-        "security": security(),
         "parameters": parameters,
         "requestBody": {
             "required": true,
@@ -120,8 +118,10 @@ pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
     });
     let parameters: Vec<Value> = [id(generator)].into_iter().chain(in_query).collect();
     let mut properties = described.clone();
-    properties
-        .insert("samples".to_owned(), json!({ "type": "array", "items": { "type": "number" } }));
+    properties.insert(
+        "samples".to_owned(),
+        json!({ "type": "array", "minItems": 1, "items": { "type": "number" } }),
+    );
     properties.insert(
         "samples_base64".to_owned(),
         json!({ "type": "string", "contentEncoding": "base64", "description": "f32 little-endian" }),
@@ -146,7 +146,6 @@ pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
         "operationId": "take_in_vibration",
         "summary": "Take in a block of vibration samples, or one value that the sensor computed",
         "tags": ["motor"],
-        "security": security(),
         "parameters": parameters,
         "requestBody": {
             "required": true,
@@ -162,10 +161,19 @@ pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
 /// What is said of samples beside themselves.
 fn description(generator: &mut SchemaGenerator) -> Map<String, Value> {
     let fields = [
-        ("sensor", json!({ "type": "string", "maxLength": 64 })),
+        (
+            "sensor",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$", "examples": ["DE"] }),
+        ),
         ("axis", schema::<Axis>(generator)),
         ("unit", schema::<Unit>(generator)),
-        ("sample_rate_hz", json!({ "type": "number", "description": "Needed without statistic" })),
+        (
+            "sample_rate_hz",
+            json!({
+                "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000, "examples": [12_800],
+                "description": "Needed without statistic",
+            }),
+        ),
         ("started_at", schema::<Timestamp>(generator)),
         ("speed_rpm", json!({ "type": "number" })),
         ("statistic", schema::<Statistic>(generator)),
