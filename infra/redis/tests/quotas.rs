@@ -18,12 +18,15 @@ fn over(settings: &CacheSettings) -> SharedQuotas {
     SharedQuotas::new(settings, Arc::new(MemoryQuotas::default())).unwrap()
 }
 
-fn in_redis() -> Option<SharedQuotas> {
-    Some(over(&setting::patient(&services::redis()?)))
+/// With its connection made: as long as one request makes it, others are held to the budget of the process.
+async fn in_redis() -> Option<SharedQuotas> {
+    let quotas = over(&setting::patient(&services::redis()?));
+    admitted(&quotas, 1).await;
+    Some(quotas)
 }
 
 mod contract {
-    ports::contract::quotas!(match super::in_redis() {
+    ports::contract::quotas!(match super::in_redis().await {
         Some(quotas) => quotas,
         None => return,
     });

@@ -1,6 +1,9 @@
 //! Readings, the processor's state, and its outgoing commands. Motors are new in every clause; the clauses on the
 //! checkpoint and on outgoing commands assume that nobody else commits meanwhile.
 
+mod state;
+mod trends;
+
 use std::collections::BTreeMap;
 
 use domain::vibration::Axis;
@@ -8,15 +11,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{beside, fresh_id, fresh_name};
-use crate::checkpoint::Checkpoint;
 use crate::command_bus::CommandEnvelope;
 use crate::event::Metadata;
 use crate::event_store::CommandKey;
-use crate::readings::{
-    Reading, Readings, ReadingsCommit, SpectraQuery, Spectrum, TrendPoint, TrendQuery,
-};
+use crate::readings::{Reading, Readings, ReadingsCommit, SpectraQuery, Spectrum, TrendQuery};
 use crate::stream::StreamName;
 use domain::time::Timestamp;
+
+pub use state::*;
+pub use trends::*;
 
 /// Makes one test per clause; the subject is a [`Readings`].
 #[macro_export]
@@ -94,70 +97,6 @@ pub async fn a_repeated_commit_changes_no_reading(readings: &dyn Readings) {
     assert_eq!(readings.states(&[motor]).await.unwrap()[&motor], r#"{"since": 5}"#);
 }
 
-pub async fn a_trend_has_the_newest_points_oldest_first(readings: &dyn Readings) {
-    let (motor, neighbour) = (fresh_id(), fresh_id());
-    let times = [7, 3, 9, 1, 5, -4];
-    store(readings, times.map(|at| valued(motor, at, at as f64)).into()).await;
-    store(readings, vec![valued(neighbour, 100, 100.0)]).await;
-    assert_eq!(values(readings, &trend(motor)).await, [-4.0, 1.0, 3.0, 5.0, 7.0, 9.0]);
-    let newest = TrendQuery { points_max: 2, ..trend(motor) };
-    let expected = [7, 9].map(|at| {
-        let Reading { at, sensor, axis, .. } = valued(motor, at, 0.0);
-        TrendPoint { at, sensor, axis, value: at.as_micros() as f64 }
-    });
-    assert_eq!(readings.trend(&newest).await.unwrap(), expected);
-    assert!(readings.trend(&trend(fresh_id())).await.unwrap().is_empty());
-}
-
-pub async fn a_trend_starts_at_its_lower_and_ends_before_its_upper_bound(readings: &dyn Readings) {
-    let motor = fresh_id();
-    store(readings, (0..6).map(|at| valued(motor, at, at as f64)).collect()).await;
-    let bounded = |from: Option<i64>, to: Option<i64>, points_max| TrendQuery {
-        from: from.map(Timestamp::from_micros),
-        to: to.map(Timestamp::from_micros),
-        points_max,
-        ..trend(motor)
-    };
-    assert_eq!(values(readings, &bounded(Some(2), Some(4), 100)).await, [2.0, 3.0]);
-    assert_eq!(values(readings, &bounded(Some(4), None, 100)).await, [4.0, 5.0]);
-    assert_eq!(values(readings, &bounded(None, Some(2), 100)).await, [0.0, 1.0]);
-    assert_eq!(values(readings, &bounded(None, Some(4), 2)).await, [2.0, 3.0]);
-    assert_eq!(values(readings, &bounded(Some(4), Some(4), 100)).await, [0.0; 0]);
-}
-
-pub async fn a_trend_is_narrowed_to_a_sensor_and_an_axis(readings: &dyn Readings) {
-    let motor = fresh_id();
-    let places = [("DE", Axis::RadialH), ("DE", Axis::Axial), ("NDE", Axis::RadialH)];
-    for (i, (sensor, axis)) in places.into_iter().enumerate() {
-        let value = i as f64;
-        let own = Reading { sensor: sensor.to_owned(), axis, ..valued(motor, i as i64, value) };
-        store(readings, vec![own]).await;
-    }
-    let narrowed = |sensor: Option<&str>, axis| TrendQuery {
-        sensor: sensor.map(str::to_owned),
-        axis,
-        points_max: 100,
-        ..trend(motor)
-    };
-    assert_eq!(values(readings, &narrowed(Some("DE"), None)).await, [0.0, 1.0]);
-    assert_eq!(values(readings, &narrowed(None, Some(Axis::RadialH))).await, [0.0, 2.0]);
-    assert_eq!(values(readings, &narrowed(Some("NDE"), Some(Axis::RadialH))).await, [2.0]);
-    assert_eq!(values(readings, &narrowed(Some("NDE"), Some(Axis::Axial))).await, [0.0; 0]);
-    // The bound counts what matches, not what was looked at.
-    let newest = TrendQuery { points_max: 1, ..narrowed(Some("DE"), Some(Axis::RadialH)) };
-    assert_eq!(values(readings, &newest).await, [0.0]);
-}
-
-pub async fn a_trend_leaves_out_readings_without_its_feature(readings: &dyn Readings) {
-    let motor = fresh_id();
-    let others = Reading { features: [("other".to_owned(), 1.0)].into(), ..reading(motor, 2) };
-    store(readings, vec![valued(motor, 1, 0.0), others]).await;
-    let newest = TrendQuery { points_max: 1, ..trend(motor) };
-    assert_eq!(values(readings, &newest).await, [0.0]);
-    let unknown = TrendQuery { feature: "nobody_has_it".to_owned(), ..trend(motor) };
-    assert_eq!(values(readings, &unknown).await, [0.0; 0]);
-}
-
 pub async fn the_latest_reading_of_each_sensor_and_axis_is_told_without_its_spectrum(
     readings: &dyn Readings,
 ) {
@@ -232,115 +171,6 @@ pub async fn spectra_of_a_sensor_and_axis_come_oldest_first(readings: &dyn Readi
     assert_eq!(readings.spectra(&within).await.unwrap(), [2, 3].map(at));
     let unknown = SpectraQuery { motor_id: fresh_id(), ..all };
     assert!(readings.spectra(&unknown).await.unwrap().is_empty());
-}
-
-pub async fn a_state_replaces_the_earlier_one(readings: &dyn Readings) {
-    let (motor, other, unknown) = (fresh_id(), fresh_id(), fresh_id());
-    remember(readings, &[(motor, r#"{"a": 1}"#), (other, r#"{"b":  "ß 🦀"}"#)]).await;
-    remember(readings, &[(motor, r#"{"a": 2}"#)]).await;
-    let states = readings.states(&[motor, other, unknown]).await.unwrap();
-    let expected = [(motor, r#"{"a": 2}"#), (other, r#"{"b":  "ß 🦀"}"#)];
-    assert_eq!(states, expected.map(|(id, state)| (id, state.to_owned())).into());
-    assert!(readings.states(&[]).await.unwrap().is_empty());
-}
-
-pub async fn motors_with_a_state_are_told_in_pages(readings: &dyn Readings) {
-    let mut motors: Vec<_> = (0..7).map(|_| fresh_id()).collect();
-    motors.sort();
-    for motor in motors.iter().rev() {
-        remember(readings, &[(*motor, "{}")]).await;
-    }
-    let (mut after, mut told) = (None, Vec::new());
-    loop {
-        let page = readings.motors(after, 3).await.unwrap();
-        assert!(page.len() <= 3 && page.is_sorted());
-        let Some(last) = page.last() else { break };
-        assert!(Some(*last) > after);
-        after = Some(*last);
-        told.extend(page.into_iter().filter(|id| motors.contains(id)));
-    }
-    assert_eq!(told, motors);
-}
-
-pub async fn a_commit_without_a_checkpoint_leaves_it(readings: &dyn Readings) {
-    let checkpoint = Checkpoint(r#"{"0": 17}"#.to_owned());
-    let with = ReadingsCommit { checkpoint: Some(checkpoint.clone()), ..ReadingsCommit::default() };
-    readings.commit(with).await.unwrap();
-    store(readings, vec![valued(fresh_id(), 1, 1.0)]).await;
-    assert_eq!(readings.checkpoint().await.unwrap(), Some(checkpoint));
-}
-
-/// Whatever a reader asks for second is at least as new as what it asked for first.
-pub async fn state_and_checkpoint_move_together(readings: &dyn Readings) {
-    const STEPS: u64 = 50;
-    let motor = fresh_id();
-    let step = |n: u64| ReadingsCommit {
-        readings: vec![valued(motor, n as i64, n as f64)],
-        states: vec![(motor, n.to_string())],
-        outgoing: Vec::new(),
-        checkpoint: Some(Checkpoint(n.to_string())),
-    };
-    readings.commit(step(0)).await.unwrap();
-    let state = async || readings.states(&[motor]).await.unwrap()[&motor].parse::<u64>().unwrap();
-    let point =
-        async || *values(readings, &trend(motor)).await.last().expect("there is one") as u64;
-    let checkpoint = async || {
-        readings.checkpoint().await.unwrap().expect("there is one").0.parse::<u64>().unwrap()
-    };
-    let writer = async {
-        for n in 1..=STEPS {
-            readings.commit(step(n)).await.unwrap();
-        }
-    };
-    let reader = async {
-        while checkpoint().await < STEPS {
-            assert!(checkpoint().await <= state().await, "a checkpoint before its state");
-            assert!(state().await <= point().await, "a state before its reading");
-            assert!(point().await <= checkpoint().await, "a reading before its checkpoint");
-        }
-    };
-    beside(writer, reader).await;
-}
-
-pub async fn outgoing_commands_come_oldest_first_until_settled(readings: &dyn Readings) {
-    let commands: Vec<_> = (0..5).map(|_| command()).collect();
-    for commands in commands.chunks(2) {
-        let commit = ReadingsCommit { outgoing: commands.to_vec(), ..ReadingsCommit::default() };
-        readings.commit(commit).await.unwrap();
-    }
-    let waiting = readings.outgoing(100).await.unwrap();
-    assert!(waiting.is_sorted_by(|earlier, later| earlier.id < later.id));
-    for (waiting, sent) in waiting.iter().zip(&commands) {
-        assert_eq!(waiting.command.stream, sent.stream);
-        assert_eq!(waiting.command.command, sent.command);
-        assert_eq!(waiting.command.key, sent.key);
-        assert_eq!(waiting.command.metadata, sent.metadata);
-        assert_eq!(waiting.command.expected, sent.expected);
-    }
-    let ids: Vec<_> = waiting.iter().map(|waiting| waiting.id).collect();
-    assert_eq!(ids.len(), 5);
-    readings.settle(&[ids[0], ids[3]]).await.unwrap();
-    let left = async |commands_max| {
-        let left = readings.outgoing(commands_max).await.unwrap();
-        left.into_iter().map(|waiting| waiting.id).collect::<Vec<_>>()
-    };
-    assert_eq!(left(100).await, [ids[1], ids[2], ids[4]]);
-    assert_eq!(left(2).await, [ids[1], ids[2]]);
-    readings.settle(&ids).await.unwrap();
-    assert_eq!(left(100).await, [0_u64; 0]);
-
-    let commit = ReadingsCommit { outgoing: vec![command()], ..ReadingsCommit::default() };
-    readings.commit(commit).await.unwrap();
-    assert!(left(100).await[0] > ids[4], "an id is never used again");
-}
-
-pub async fn settling_twice_is_no_error(readings: &dyn Readings) {
-    let commit = ReadingsCommit { outgoing: vec![command()], ..ReadingsCommit::default() };
-    readings.commit(commit).await.unwrap();
-    let id = readings.outgoing(1).await.unwrap()[0].id;
-    readings.settle(&[id]).await.unwrap();
-    readings.settle(&[id, u64::from(u32::MAX)]).await.unwrap();
-    readings.settle(&[]).await.unwrap();
 }
 
 const FEATURE: &str = "velocity_rms_mm_s";
