@@ -11,7 +11,7 @@ const HEADER_BYTES_TOO_MANY: usize = 128 * 1024;
 const HEADERS_TOO_MANY: usize = 200;
 
 async fn server(settings: &[(&'static str, &str)]) -> (tempfile::TempDir, Server) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let mut options = ServerOptions::new(folder.path());
     for (name, value) in settings {
         options = options.with(name, *value);

@@ -6,6 +6,8 @@
 
 #[path = "common/common.rs"]
 mod common;
+#[path = "image_workers/deeds.rs"]
+mod deeds;
 #[path = "cluster_faults/rest.rs"]
 mod rest;
 #[path = "image_workers/story.rs"]
@@ -100,7 +102,7 @@ async fn until_all_completed(installation: &Installation, tasks: usize) -> Story
     let made_s_max = tasks as u64 * TASK_MS_MAX / 1_000;
     let bound = Duration::from_secs(REST_S_MAX + made_s_max);
     let all_completed = eventually("every picture is made", bound, async || {
-        (truth::completed(installation) >= tasks).then(|| Story::of(installation))
+        (deeds::completed(installation) >= tasks).then(|| Story::of(installation))
     });
     all_completed.await
 }

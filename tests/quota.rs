@@ -68,7 +68,7 @@ async fn every_answer_tells_how_much_is_left_and_other_clients_have_a_budget_of_
     let policy = r#""average";q=100;w=60, "burst";q=200;w=120"#;
     assert_eq!(first.header("ratelimit-policy"), policy);
     assert_eq!(first.header("ratelimit"), r#""burst";r=199;t=1"#);
-    storm(&[client.clone()]).await;
+    storm(std::slice::from_ref(&client)).await;
     let refused = client.send(&look()).await;
     if refused.status == 429 {
         assert!(refused.header("ratelimit").starts_with(r#""burst";r=0;t=1"#), "{refused:?}");

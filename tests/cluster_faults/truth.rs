@@ -19,36 +19,6 @@ pub(crate) struct Record {
     pub(crate) version: u64,
 }
 
-/// What happened to a stream, and who did it.
-#[derive(Clone, Debug)]
-pub(crate) struct Deed {
-    pub(crate) subject: String,
-    /// `completed`
-    pub(crate) kind: String,
-    /// Empty, if nobody is named.
-    pub(crate) actor: String,
-}
-
-/// What happened to the streams of a category, by position.
-pub(crate) fn deeds(installation: &Installation, category: &str) -> Vec<Deed> {
-    let query = format!(
-        "SELECT aggregate_id, event_type, COALESCE(metadata->>'actor', '') FROM events \
-         WHERE aggregate_type = '{category}' ORDER BY position"
-    );
-    let deed = |row: &str| {
-        let mut fields = row.split('\t').map(str::to_owned);
-        let mut next = || fields.next().unwrap_or_else(|| panic!("a row of the log is {row}"));
-        Deed { subject: next(), kind: next(), actor: next() }
-    };
-    psql(installation, &query).lines().map(deed).collect()
-}
-
-/// How many image tasks are completed.
-pub(crate) fn completed(installation: &Installation) -> usize {
-    let query = "SELECT count(*) FROM events WHERE event_type = 'completed'";
-    usize::try_from(number(&psql(installation, query))).expect("a count is small")
-}
-
 /// Every event of the log, by position.
 pub(crate) fn log(installation: &Installation) -> Vec<FeedEvent> {
     let columns = "position, sequence, aggregate_type, event_type, aggregate_id, \
@@ -121,7 +91,7 @@ fn consumed(installation: &Installation, topic: &str) -> String {
     told_by(kcat)
 }
 
-fn psql(installation: &Installation, query: &str) -> String {
+pub(crate) fn psql(installation: &Installation, query: &str) -> String {
     let mut psql = Command::new("psql");
     psql.args(["-X", "-A", "-t", "-F", "\t", "-c", query, &installation.postgres_url]);
     told_by(psql)
@@ -134,6 +104,6 @@ fn told_by(mut command: Command) -> String {
     String::from_utf8(output.stdout).expect("it is text")
 }
 
-fn number(text: &str) -> u64 {
+pub(crate) fn number(text: &str) -> u64 {
     text.trim().parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
 }

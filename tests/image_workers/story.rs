@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::common::cluster::Installation;
-use crate::truth::{self, Deed};
+use crate::deeds::{self, Deed};
 
 /// So many pictures a worker has in hand at a time, unless it is told otherwise.
 const IN_HAND_MAX: usize = 5;
@@ -13,7 +13,7 @@ pub(crate) struct Story(BTreeMap<String, Vec<Deed>>);
 
 impl Story {
     pub(crate) fn of(installation: &Installation) -> Self {
-        Self::from_iter(truth::deeds(installation, "image"))
+        Self::from_iter(deeds::deeds(installation, "image"))
     }
 
     /// Every task came to its end, once, with each of its variants, and there are no others.

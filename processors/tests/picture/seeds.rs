@@ -9,7 +9,7 @@ use crate::corpus::CORPUS;
 /// Longer files slow a fuzzer down more than they teach it.
 const SEED_BYTES_MAX: usize = 64 << 10;
 /// What a fuzzer is given to begin with, at the least.
-const SEEDS_MIN: usize = 3;
+const SEEDS_MIN: usize = 2;
 /// A fuzzer for each, and one for profiles.
 const FORMATS: [Format; 6] =
     [Format::Jpeg, Format::Png, Format::Webp, Format::Gif, Format::Bmp, Format::Tiff];

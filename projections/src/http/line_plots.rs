@@ -164,7 +164,6 @@ fn envelope_plot(
     point: &MeasuringPoint,
 ) -> SpectrumPlot {
     let RecordEnvelope { at, band, resolution_hz, amplitudes, shaft_hz } = envelope;
-    let lines = amplitudes.iter().enumerate();
     let marks = fault_marks(nameplate, &point.sensor, shaft_hz);
     let highest_hz = marks.iter().map(|mark| mark.frequency_hz).fold(0.0, f64::max);
     let measured_hz = amplitudes.len() as f64 * resolution_hz;
@@ -180,8 +179,8 @@ fn envelope_plot(
         ),
         quantity: "Envelope".to_owned(),
         unit: UNIT.to_owned(),
-        frequency_hz: lines.clone().map(|(line, _)| line as f64 * resolution_hz).collect(),
-        amplitude: lines.map(|(_, amplitude)| f64::from(*amplitude)).collect(),
+        frequency_hz: (0..amplitudes.len()).map(|line| line as f64 * resolution_hz).collect(),
+        amplitude: amplitudes.iter().map(|amplitude| f64::from(*amplitude)).collect(),
         frequency_hz_max: Some(shown_hz.min(measured_hz)).filter(|hz| *hz > 0.0),
         speed_rpm: Some(shaft_hz * 60.0),
         marks,

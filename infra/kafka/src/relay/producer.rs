@@ -181,6 +181,7 @@ impl TransactionalProducer {
     }
 
     /// Takes in what there is, or waits for a moment.
+    #[expect(clippy::disallowed_methods, reason = "the library tells of an answer only when asked")]
     fn look_for_answers(&self) {
         let before = self.producer.in_flight_count();
         self.producer.poll(Duration::ZERO);
