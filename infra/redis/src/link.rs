@@ -20,8 +20,10 @@ pub(crate) struct Link {
     settings: CacheSettings,
     counts: Arc<CacheCounts>,
     state: Mutex<State>,
-    /// Held by the one that connects; nobody waits for it.
+    /// Held by the one that connects.
     connecting: tokio::sync::Mutex<()>,
+    /// Whether others wait for it. A reader can do without a cache; a budget is not to be asked for elsewhere meanwhile.
+    waits_for_connection: bool,
 }
 
 #[derive(Default)]
@@ -44,7 +46,13 @@ impl Link {
             counts: Arc::clone(counts),
             state: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
+            waits_for_connection: false,
         })
+    }
+
+    /// Answers a little later rather than not at all when a connection is just being made.
+    pub(crate) fn patient(self) -> Self {
+        Self { waits_for_connection: true, ..self }
     }
 
     /// Whether asking now would be in vain.
@@ -94,11 +102,18 @@ impl Link {
         if self.is_off() {
             return None;
         }
-        let _connecting = self.connecting.try_lock().ok()?;
+        let bound = Duration::from_millis(self.settings.connect_ms_max);
+        let _connecting = if self.waits_for_connection {
+            timeout(bound, self.connecting.lock()).await.ok()?
+        } else {
+            self.connecting.try_lock().ok()?
+        };
         if let Some(known) = self.known() {
             return Some(known);
         }
-        let bound = Duration::from_millis(self.settings.connect_ms_max);
+        if self.is_off() {
+            return None;
+        }
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(bound))
             // Every question has a bound of its own.

@@ -30,7 +30,7 @@ impl SharedQuotas {
     /// The address cannot be read.
     pub fn new(settings: &CacheSettings, meanwhile: Arc<dyn Quotas>) -> Result<Self, OpenError> {
         Ok(Self {
-            link: Link::new(settings, &Arc::new(CacheCounts::default()))?,
+            link: Link::new(settings, &Arc::new(CacheCounts::default()))?.patient(),
             key_prefix: format!("{}quota:", settings.key_prefix),
             take: Script::new(TAKE),
             meanwhile,

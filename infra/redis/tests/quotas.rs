@@ -18,15 +18,12 @@ fn over(settings: &CacheSettings) -> SharedQuotas {
     SharedQuotas::new(settings, Arc::new(MemoryQuotas::default())).unwrap()
 }
 
-/// With its connection made: as long as one request makes it, others are held to the budget of the process.
-async fn in_redis() -> Option<SharedQuotas> {
-    let quotas = over(&setting::patient(&services::redis()?));
-    admitted(&quotas, 1).await;
-    Some(quotas)
+fn in_redis() -> Option<SharedQuotas> {
+    Some(over(&setting::patient(&services::redis()?)))
 }
 
 mod contract {
-    ports::contract::quotas!(match super::in_redis().await {
+    ports::contract::quotas!(match super::in_redis() {
         Some(quotas) => quotas,
         None => return,
     });
