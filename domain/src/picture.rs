@@ -14,7 +14,7 @@ mod preset;
 mod sniff;
 
 pub use failure::{Code, Failure};
-pub use header::{Header, inspect, jpeg_profile};
+pub use header::{Header, inspect, jpeg_profile, jpeg_profile_is_whole};
 pub use limits::Limits;
 pub use orientation::Orientation;
 pub use preset::{PRESETS, Preset, Presets, PresetsError};

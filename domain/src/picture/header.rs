@@ -7,7 +7,7 @@ mod png;
 mod tiff;
 mod webp;
 
-pub use jpeg::jpeg_profile;
+pub use jpeg::{jpeg_profile, jpeg_profile_is_whole};
 
 use super::{Failure, Format, Limits, Orientation, sniff};
 

@@ -81,10 +81,17 @@ fn next_segment(bytes: &[u8], at: usize) -> Option<(u8, &[u8], usize)> {
 pub fn jpeg_profile(bytes: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let parts = profile_parts(bytes)?;
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    (length <= bytes_max).then(|| parts.concat())
+    (!parts.is_empty() && length <= bytes_max).then(|| parts.concat())
 }
 
-/// The parts of the profile in their order. Each tells its number, which begins at 1, and how many there are.
+/// Whether a JPEG file has no ICC profile, or one of which no part is missing or there twice.
+#[must_use]
+pub fn jpeg_profile_is_whole(bytes: &[u8]) -> bool {
+    profile_parts(bytes).is_some()
+}
+
+/// The parts of the profile in their order, if they are one. Each tells its number, which begins at 1, and how many
+/// there are.
 fn profile_parts(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut parts: Vec<(u8, u8, &[u8])> = Vec::new();
     let mut at = 2;
@@ -106,7 +113,7 @@ fn profile_parts(bytes: &[u8]) -> Option<Vec<&[u8]>> {
         at = next;
     }
     parts.sort_by_key(|(number, _, _)| *number);
-    let count = u8::try_from(parts.len()).ok().filter(|count| *count > 0)?;
+    let count = u8::try_from(parts.len()).ok()?;
     let is_next = |(expected, part): (u8, &(u8, u8, &[u8]))| (part.0, part.1) == (expected, count);
     let is_complete = (1..=count).zip(&parts).all(is_next);
     is_complete.then(|| parts.into_iter().map(|(_, _, part)| part).collect())

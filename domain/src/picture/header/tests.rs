@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::picture::{Code, Format, Header, Limits, Orientation, inspect, jpeg_profile};
+use crate::picture::{
+    Code, Format, Header, Limits, Orientation, inspect, jpeg_profile, jpeg_profile_is_whole,
+};
 
 fn read(bytes: &[u8]) -> Header {
     inspect(bytes, &Limits::default()).unwrap()
@@ -267,6 +269,9 @@ fn a_profile_is_put_together_from_its_segments_in_their_order() {
     assert_eq!(profile(&[part(0, 1, b"a")]), None, "numbers begin at 1");
     assert_eq!(profile(&[part(1, 1, b"more than ten")]), None, "it is too long");
     assert_eq!(profile(&vec![part(1, 255, b""); 300]), None, "there are too many parts");
+    let is_whole = |parts: &[Vec<u8>]| jpeg_profile_is_whole(&file(parts));
+    assert!(is_whole(&[]) && is_whole(&[part(1, 1, b"more than ten")]));
+    assert!(!is_whole(&[part(1, 2, b"hel")]) && !is_whole(&[part(0, 1, b"a")]));
 }
 
 #[test]

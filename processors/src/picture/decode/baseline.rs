@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use domain::picture::Failure;
+use domain::picture::{Failure, jpeg_profile_is_whole};
 use scaled_jpeg::{Band, Decoder, Error, Scale};
 
 use super::{Task, confirm, jpeg::side};
@@ -18,6 +18,10 @@ pub(super) fn decode(task: &Task<'_>) -> Result<Option<Raster>, Failure> {
     let Ok(decoder) = Decoder::new(task.bytes) else {
         return Ok(None);
     };
+    // Our decoder does not look at profiles.
+    if !jpeg_profile_is_whole(task.bytes) {
+        return Ok(None);
+    }
     let whole = decoder.size(Scale::WHOLE);
     confirm(task.header, side(whole.width), side(whole.height))?;
     let scale = decoder.scale_to_cover(task.target.0, task.target.1);

@@ -24,6 +24,7 @@ pub(super) fn entries() -> Vec<Entry> {
     let adobe = profile(&ColorProfile::new_adobe_rgb());
     let srgb = profile(&ColorProfile::new_srgb());
     let plain = jpeg(&SCENE, make::Kind::Baseline);
+    let large = jpeg(&make::scene(4_096, 512), make::Kind::Baseline);
     let from_p3 = converted(&P3_TO_SRGB, srgb_to_linear);
     let from_adobe = converted(&ADOBE_TO_SRGB, |light| light.powf(ADOBE_GAMMA));
     let half = adobe.len() / 2;
@@ -33,6 +34,8 @@ pub(super) fn entries() -> Vec<Entry> {
         seen("jpeg in Adobe RGB, in two parts", in_two, &from_adobe),
         seen("jpeg in sRGB", with_part(&plain, 1, 1, &srgb), &SCENE),
         refused("jpeg with half a profile", with_part(&plain, 1, 2, &p3), Code::Corrupt, "ICC"),
+        // So large that our own decoder is asked first.
+        refused("large, half a profile", with_part(&large, 1, 2, &p3), Code::Corrupt, "ICC"),
         seen("jpeg with a profile of noise", with_part(&plain, 1, 1, &[7; 500]), &SCENE),
         seen("jpeg with a profile for grey", with_part(&plain, 1, 1, &grey_gamma()), &SCENE),
         seen("jpeg grey in light", with_part(&grey_jpeg(), 1, 1, &grey_gamma()), &lit_grey()),
