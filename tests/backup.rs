@@ -95,11 +95,13 @@ async fn assert_same(before: &Client, after: &Client, position: u64) {
     assert!(restored == expected, "the events differ");
     let tasks = completed(&expected);
     assert!(!tasks.is_empty(), "the load has completed pictures before the backup");
-    let caught_up = async || {
-        let list = after.get(&format!("/v1/motors?min_position={position}")).await;
-        (list.status == 200).then_some(())
-    };
-    eventually("the read models are built again", CATCH_UP, caught_up).await;
+    for model in ["motors", "images"] {
+        let caught_up = async || {
+            let list = after.get(&format!("/v1/{model}?min_position={position}")).await;
+            (list.status == 200).then_some(())
+        };
+        eventually("the read model is built again", CATCH_UP, caught_up).await;
+    }
     for task_id in &tasks {
         let path = format!("/v1/images/{task_id}?min_position={position}");
         assert_eq!(after.json(&path).await, before.json(&path).await, "{task_id}");
