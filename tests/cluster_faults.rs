@@ -28,6 +28,8 @@ mod points;
 mod random;
 #[path = "cluster_faults/rest.rs"]
 mod rest;
+#[path = "cluster_faults/shown.rs"]
+mod shown;
 #[path = "cluster_faults/truth.rs"]
 mod truth;
 #[path = "cluster_faults/zombies.rs"]

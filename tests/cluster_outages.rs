@@ -23,6 +23,8 @@ mod load;
 mod rest;
 #[path = "cluster_faults/services.rs"]
 mod second;
+#[path = "cluster_faults/shown.rs"]
+mod shown;
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "cluster_faults/truth.rs"]
 mod truth;

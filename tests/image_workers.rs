@@ -10,6 +10,8 @@ mod common;
 mod deeds;
 #[path = "cluster_faults/rest.rs"]
 mod rest;
+#[path = "cluster_faults/shown.rs"]
+mod shown;
 #[path = "image_workers/story.rs"]
 mod story;
 #[allow(dead_code, reason = "these tests use a part of it")]
@@ -28,6 +30,7 @@ use common::say;
 use common::server::Server;
 use common::wait::eventually;
 use rest::{REST_S_MAX, keeper, rest};
+use shown::assert_shown;
 use story::Story;
 
 const TASKS_DEFAULT: u32 = 150;
@@ -71,7 +74,8 @@ async fn three_workers_share_the_pictures_and_one_that_is_killed_is_replaced() {
     let all = [&ams, &api, &relay, &projections, &second, &third, &replacement];
     let all = all.map(Server::client);
     rest(&all, &api.client(), &keeper(&[projections.client()]).await).await;
-    let shown = stream::iter(&paths).map(|path| assert_shown(&all[1], path));
+    let shown = stream::iter(&paths)
+        .map(async |path| assert_shown(&all[1], &all[1].json(path).await).await);
     shown.buffer_unordered(IN_FLIGHT).collect::<()>().await;
     say(&format!("{tasks} pictures in {took_s:.1} s; {}", story.shares()));
     for server in [ams, api, second, third, replacement, projections, relay] {
@@ -112,18 +116,4 @@ fn assert_told_once(installation: &Installation) {
         truth::published(installation).iter().map(|record| record.position).collect();
     positions.sort_unstable();
     assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "an event was told twice");
-}
-
-/// The task is completed, and both of its pictures are there and whole.
-async fn assert_shown(api: &Client, path: &str) {
-    let task = api.json(path).await;
-    assert_eq!(task["state"], "completed", "{task}");
-    let variants = task["variants"].as_array().map_or(&[][..], Vec::as_slice);
-    assert_eq!(variants.len(), 2, "{task}");
-    for variant in variants {
-        let href = variant["href"].as_str().expect("a variant has an address");
-        let shown = api.get(href).await.success();
-        assert_eq!(Some(shown.body.len() as u64), variant["bytes"].as_u64(), "{variant}");
-        image::load_from_memory(&shown.body).expect("a variant is a picture");
-    }
 }

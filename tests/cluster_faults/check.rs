@@ -14,6 +14,7 @@ use crate::common::wait::eventually;
 use crate::ledger::Sent;
 use crate::load::Asked;
 use crate::rest::{REST_S_MAX, keeper, rest};
+use crate::shown::assert_shown;
 use crate::truth::{self, Record};
 
 /// The processes that are asked.
@@ -133,17 +134,7 @@ async fn check_task(api: &Client, path: &str) {
         });
         task = made.await;
     }
-    assert_eq!(task["state"], "completed", "{task}");
-    let variants = task["variants"].as_array().map_or(&[][..], Vec::as_slice);
-    assert_eq!(variants.len(), 2, "{task}");
-    for variant in variants {
-        let href = variant["href"].as_str().expect("a variant has an address");
-        let shown = api.get(href).await.success();
-        assert_eq!(Some(shown.body.len() as u64), variant["bytes"].as_u64(), "{variant}");
-        let picture = image::load_from_memory(&shown.body).expect("a variant is a picture");
-        let size = [Value::from(picture.width()), Value::from(picture.height())];
-        assert_eq!(size, [variant["width"].clone(), variant["height"].clone()], "{variant}");
-    }
+    assert_shown(api, &task).await;
 }
 
 mod tests {

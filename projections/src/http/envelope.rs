@@ -13,7 +13,7 @@ use super::Context;
 use super::answer::Answer;
 use super::params::Params;
 use super::problem::Failure;
-use super::vibration::{SPECTRUM_PARAMS, SpectrumLines, axis, known_motor};
+use super::vibration::{SPECTRUM_PARAMS, SpectrumLines, axis, frequencies, known_motor};
 
 /// Of a squared acceleration.
 pub(super) const UNIT: &str = "(m/s2)2";
@@ -97,12 +97,11 @@ async fn kept(shared: &Context, motor_id: Uuid) -> Result<Kept, Failure> {
 
 fn lines(envelope: RecordEnvelope, point: MeasuringPoint) -> SpectrumLines {
     let RecordEnvelope { at, resolution_hz, amplitudes, shaft_hz, .. } = envelope;
-    let frequencies = (0..amplitudes.len()).map(|line| line as f64 * resolution_hz);
     SpectrumLines {
         sensor: point.sensor,
         axis: point.axis,
         at,
-        frequency_hz: frequencies.collect(),
+        frequency_hz: frequencies(amplitudes.len(), resolution_hz),
         amplitude: amplitudes,
         unit: UNIT.to_owned(),
         speed_rpm: Some(shaft_hz * 60.0),

@@ -11,10 +11,9 @@ use ports::readings::{Reading, SPECTRA_MAX, SpectraQuery, Spectrum};
 use super::Context;
 use super::answer::Answer;
 use super::envelope::{UNIT, newest_envelope, newest_waveform};
-use super::params::Params;
-use super::plots::{LOOKS, looks, svg, words};
+use super::plots::{Asked, asked, svg, words};
 use super::problem::Failure;
-use super::vibration::{SPECTRUM_PARAMS, TIME, frequencies, known_motor, newest_spectrum};
+use super::vibration::{SPECTRUM_PARAMS, TIME, frequencies, newest_spectrum};
 use crate::plot::{
     self, FrequencyMark, SpectrumPlot, Trace, WaterfallPlot, WaveformColumn, WaveformPlot,
 };
@@ -30,9 +29,7 @@ pub(super) async fn spectrum(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&SPECTRUM_PARAMS[..], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
+    let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let newest = newest_spectrum(&shared, known.motor.motor_id, &params).await?;
     let title = known.motor.nameplate.name;
     let line_frequency_hz = Some(known.motor.nameplate.line_frequency_hz);
@@ -42,7 +39,7 @@ pub(super) async fn spectrum(
             title,
             subtitle: format!("{}, {}, {}", reading.sensor, words(reading.axis.name()), reading.at),
             quantity: "Amplitude".to_owned(),
-            frequency_hz: frequencies(&spectrum),
+            frequency_hz: frequencies(spectrum.amplitudes.len(), spectrum.resolution_hz),
             amplitude: spectrum.amplitudes.iter().copied().map(f64::from).collect(),
             unit: spectrum.unit,
             speed_rpm: spectrum.speed_rpm,
@@ -61,9 +58,7 @@ pub(super) async fn envelope(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&SPECTRUM_PARAMS[..], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
+    let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let newest = newest_envelope(&shared, known.motor.motor_id, &params).await?;
     let nameplate = known.motor.nameplate;
     let plot = match newest {
@@ -80,9 +75,8 @@ pub(super) async fn waterfall(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&SPECTRUM_PARAMS[..], &["from", "to"], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
+    let names = [&SPECTRUM_PARAMS[..], &["from", "to"]].concat();
+    let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &names).await?;
     let title = known.motor.nameplate.name;
     let newest = newest_spectrum(&shared, known.motor.motor_id, &params).await?;
     let plot = match newest {
@@ -125,9 +119,7 @@ pub(super) async fn waveform(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&SPECTRUM_PARAMS[..], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
+    let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let title = known.motor.nameplate.name;
     let newest = newest_waveform(&shared, known.motor.motor_id, &params).await?;
     let plot = match newest {
@@ -179,7 +171,7 @@ fn envelope_plot(
         ),
         quantity: "Envelope".to_owned(),
         unit: UNIT.to_owned(),
-        frequency_hz: (0..amplitudes.len()).map(|line| line as f64 * resolution_hz).collect(),
+        frequency_hz: frequencies(amplitudes.len(), resolution_hz),
         amplitude: amplitudes.iter().map(|amplitude| f64::from(*amplitude)).collect(),
         frequency_hz_max: Some(shown_hz.min(measured_hz)).filter(|hz| *hz > 0.0),
         speed_rpm: Some(shaft_hz * 60.0),

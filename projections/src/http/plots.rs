@@ -14,14 +14,36 @@ use super::params::{Params, refused_one};
 use super::problem::Failure;
 use super::readings::VELOCITY;
 use super::vibration::{
-    TREND_PARAMS, TREND_POINTS_MAX, known_motor, marks, quantity_of, trend_query, unit_of,
+    KnownMotor, TREND_PARAMS, TREND_POINTS_MAX, known_motor, marks, quantity_of, trend_query,
+    unit_of,
 };
 use crate::motors::MotorDocument;
 use crate::plot::{self, Marker, Size, Theme, Tone, TrendPlot, TrendPoint, ZoneBoundaries};
 use crate::vibration_trend::{Change, Mark};
 
-pub(super) const LOOKS: [&str; 3] = ["theme", "width", "height"];
+const LOOKS: [&str; 3] = ["theme", "width", "height"];
 const SIZE_PX_MAX: u32 = 4_000;
+
+/// What a picture of a motor is asked with, and about whom.
+pub(super) struct Asked {
+    pub(super) params: Params,
+    pub(super) theme: Theme,
+    pub(super) size: Size,
+    pub(super) known: KnownMotor,
+}
+
+/// Beside `names`, every picture can be asked for in a size and in the light or the dark.
+pub(super) async fn asked(
+    shared: &Context,
+    key: &str,
+    uri: &Uri,
+    names: &[&str],
+) -> Result<Asked, Failure> {
+    let params = Params::of(uri, &[names, &LOOKS].concat())?;
+    let (theme, size) = looks(&params)?;
+    let known = known_motor(shared, key, &params).await?;
+    Ok(Asked { params, theme, size, known })
+}
 
 pub(super) async fn trend(
     State(shared): State<Context>,
@@ -29,9 +51,7 @@ pub(super) async fn trend(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(&uri, &[&TREND_PARAMS[..], &LOOKS].concat())?;
-    let (theme, size) = looks(&params)?;
-    let known = known_motor(&shared, &key, &params).await?;
+    let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &TREND_PARAMS).await?;
     let query = trend_query(known.motor.motor_id, &params, TREND_POINTS_MAX)?;
     let points = shared.queries.readings.trend(&query).await?;
     let marks = marks(&shared, known.motor.motor_id).await?;
@@ -40,7 +60,7 @@ pub(super) async fn trend(
     Ok(svg(plot::trend(&plot)).at(known.position).unless_known(&headers))
 }
 
-pub(super) fn looks(params: &Params) -> Result<(Theme, Size), Failure> {
+fn looks(params: &Params) -> Result<(Theme, Size), Failure> {
     let theme = match params.text("theme") {
         None | Some("light") => Theme::Light,
         Some("dark") => Theme::Dark,

@@ -99,7 +99,7 @@ pub(super) async fn spectrum(
         sensor: reading.sensor,
         axis: reading.axis,
         at: reading.at,
-        frequency_hz: frequencies(&spectrum),
+        frequency_hz: frequencies(spectrum.amplitudes.len(), spectrum.resolution_hz),
         amplitude: spectrum.amplitudes,
         unit: spectrum.unit,
         speed_rpm: spectrum.speed_rpm,
@@ -193,8 +193,8 @@ pub(super) async fn newest_spectrum(
     }))
 }
 
-pub(super) fn frequencies(spectrum: &Spectrum) -> Vec<f64> {
-    (0..spectrum.amplitudes.len()).map(|line| line as f64 * spectrum.resolution_hz).collect()
+pub(super) fn frequencies(lines: usize, resolution_hz: f64) -> Vec<f64> {
+    (0..lines).map(|line| line as f64 * resolution_hz).collect()
 }
 
 /// The unit is the end of a feature's name.
