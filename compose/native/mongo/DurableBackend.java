@@ -72,7 +72,13 @@ final class DurableBackend extends H2Backend {
 
   @Override
   protected MongoDatabase openOrCreateDatabase(String name) {
-    return new MovableDatabase(name, getMvStore(), getCursorRegistry());
+    MVStore store = getMvStore();
+    return new MovableDatabase(name, store, getCursorRegistry()) {
+      @Override
+      protected MVStore store() {
+        return store;
+      }
+    };
   }
 
   private Document write(Channel channel, String database, String command, Document query) {
