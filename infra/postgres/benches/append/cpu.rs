@@ -19,6 +19,8 @@ const CHILDREN_STIME: usize = 14;
 
 pub(crate) struct Meter {
     before_us: u64,
+    /// What the sessions had used by then.
+    sessions_before: HashMap<String, u64>,
     sessions: Arc<Mutex<HashMap<String, u64>>>,
     database: String,
     looking: JoinHandle<()>,
@@ -27,6 +29,8 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn start(database: &str) -> Self {
         let sessions = Arc::new(Mutex::new(HashMap::new()));
+        look(database, &sessions);
+        let sessions_before = sessions.lock().unwrap().clone();
         let (seen, name) = (Arc::clone(&sessions), database.to_owned());
         let looking = tokio::spawn(async move {
             let mut looks = interval(Duration::from_millis(LOOK_MS));
@@ -35,7 +39,8 @@ impl Meter {
                 look(&name, &seen);
             }
         });
-        Self { before_us: own_us(), sessions, database: database.to_owned(), looking }
+        let (before_us, database) = (own_us(), database.to_owned());
+        Self { before_us, sessions_before, sessions, database, looking }
     }
 
     /// What the client and the sessions have used, in microseconds.
@@ -43,7 +48,9 @@ impl Meter {
         self.looking.abort();
         look(&self.database, &self.sessions);
         let sessions = self.sessions.lock().unwrap();
-        (own_us() - self.before_us, sessions.values().sum())
+        let before = |pid| self.sessions_before.get(pid).copied().unwrap_or_default();
+        let used_us = sessions.iter().map(|(pid, used_us)| used_us - before(pid)).sum();
+        (own_us() - self.before_us, used_us)
     }
 }
 

@@ -8,7 +8,7 @@ use ports::stream::GlobalPosition;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::event_row::EventRow;
+use super::event_row::{EventRow, column};
 use super::naming::FOREIGN;
 use super::{HEAD, PgLog};
 use crate::connect::retrying;
@@ -29,7 +29,7 @@ impl EventLog for PgLog {
             return Ok(LogPage { events: Vec::new(), through: query.after });
         }
         let rows = retrying(self.pool(), || self.rows(query)).await;
-        let page = rows.map_err(Fault::from).and_then(|rows| page(query, &rows));
+        let page = rows.map_err(Fault::from).and_then(|rows| page(query, rows));
         page.attempt(|| format!("reading the log after {}", query.after))
     }
 
@@ -64,7 +64,10 @@ impl PgLog {
     }
 }
 
-fn page(query: &LogQuery, rows: &[PgRow]) -> Result<LogPage, Fault> {
+fn page(query: &LogQuery, mut rows: Vec<PgRow>) -> Result<LogPage, Fault> {
+    // They come in order, as long as the database reads them along its index.
+    rows.sort_by_key(|row| row.try_get::<Option<i64>, _>(column::POSITION).ok().flatten());
+    let rows = &rows;
     let head = rows.first().ok_or("the log has no head")?.try_get::<i64, _>("head")?;
     let events = events(rows)?;
     refuse_gap(query, &events)?;
@@ -77,7 +80,8 @@ fn page(query: &LogQuery, rows: &[PgRow]) -> Result<LogPage, Fault> {
 }
 
 fn events(rows: &[PgRow]) -> Result<Vec<RecordedEvent>, Fault> {
-    let present = |row: &&PgRow| !matches!(row.try_get::<Option<i64>, _>("position"), Ok(None));
+    let present =
+        |row: &&PgRow| !matches!(row.try_get::<Option<i64>, _>(column::POSITION), Ok(None));
     let event = |row| Ok(<EventRow as sqlx::FromRow<'_, PgRow>>::from_row(row)?.0);
     rows.iter().filter(present).map(event).collect()
 }
@@ -88,7 +92,7 @@ fn ended_early(query: &LogQuery, rows: &[PgRow]) -> Result<bool, Fault> {
         return Ok(true);
     }
     let Some(last) = rows.last() else { return Ok(false) };
-    let payload: Option<&str> = last.try_get("payload")?;
+    let payload: Option<&str> = last.try_get(column::PAYLOAD)?;
     let before: Option<i64> = last.try_get("bytes_before")?;
     let bytes = i64::try_from(payload.map_or(0, str::len))?;
     Ok(before.unwrap_or_default().saturating_add(bytes) > PAGE_BYTES_MAX)

@@ -18,27 +18,43 @@ use crate::numbers::natural;
 /// The schema version of an event whose writer names none that is a whole number. No upcaster reads it.
 const UNKNOWN_SCHEMA_VERSION: u32 = 0;
 
+/// Where the columns of an event are in every row. By name, each would be looked up anew in each row.
+pub(super) mod column {
+    pub(in super::super) const POSITION: usize = 0;
+    pub(super) const AGGREGATE_TYPE: usize = 1;
+    pub(super) const AGGREGATE_ID: usize = 2;
+    pub(super) const SEQUENCE: usize = 3;
+    pub(super) const EVENT_TYPE: usize = 4;
+    pub(super) const EVENT_VERSION: usize = 5;
+    pub(super) const RECORDED_AT: usize = 6;
+    pub(in super::super) const PAYLOAD: usize = 7;
+    pub(super) const METADATA: usize = 8;
+}
+
 /// An event of the log, by the columns that every query of ours selects in this order.
 pub(super) struct EventRow(pub(super) RecordedEvent);
 
 impl<'r> FromRow<'r, PgRow> for EventRow {
     fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
-        let position = natural(row.try_get("position")?);
-        let payload: String = row.try_get("payload")?;
-        let event_type: String = row.try_get("event_type")?;
+        let position = natural(row.try_get(column::POSITION)?);
+        let payload: &str = row.try_get(column::PAYLOAD)?;
+        let event_type: String = row.try_get(column::EVENT_TYPE)?;
         let data = data(&event_type, payload).map_err(|reason| {
             let what = format!("the event at position {position}");
             sqlx::Error::Decode(Corrupt { what, reason }.into())
         })?;
-        let Moment(recorded_at) = row.try_get("recorded_at")?;
+        let Moment(recorded_at) = row.try_get(column::RECORDED_AT)?;
         Ok(Self(RecordedEvent {
             position: GlobalPosition(position),
-            stream: naming::stream(row.try_get("aggregate_type")?, row.try_get("aggregate_id")?),
-            version: StreamVersion(natural(row.try_get("sequence")?)),
+            stream: naming::stream(
+                row.try_get(column::AGGREGATE_TYPE)?,
+                row.try_get(column::AGGREGATE_ID)?,
+            ),
+            version: StreamVersion(natural(row.try_get(column::SEQUENCE)?)),
             event_type,
-            schema_version: schema_version(row.try_get("event_version")?),
+            schema_version: schema_version(row.try_get(column::EVENT_VERSION)?),
             data,
-            metadata: metadata(row.try_get("metadata")?),
+            metadata: metadata(row.try_get(column::METADATA)?),
             recorded_at,
         }))
     }
@@ -46,7 +62,7 @@ impl<'r> FromRow<'r, PgRow> for EventRow {
 
 /// `{"type": "started", "data": {…}}` holds its data to the byte. What is shaped otherwise is handed out whole,
 /// as an object.
-fn data(event_type: &str, payload: String) -> Result<Box<RawValue>, Fault> {
+fn data(event_type: &str, payload: &str) -> Result<Box<RawValue>, Fault> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Tagged<'a> {
@@ -55,7 +71,7 @@ fn data(event_type: &str, payload: String) -> Result<Box<RawValue>, Fault> {
         #[serde(borrow)]
         data: Option<&'a RawValue>,
     }
-    if let Ok(Tagged { tag, data }) = serde_json::from_str::<Tagged<'_>>(&payload)
+    if let Ok(Tagged { tag, data }) = serde_json::from_str::<Tagged<'_>>(payload)
         && tag == event_type
     {
         return Ok(match data {
@@ -64,7 +80,7 @@ fn data(event_type: &str, payload: String) -> Result<Box<RawValue>, Fault> {
         });
     }
     if payload.trim_start().starts_with('{') {
-        return Ok(RawValue::from_string(payload)?);
+        return Ok(RawValue::from_string(payload.to_owned())?);
     }
     Ok(RawValue::from_string(format!(r#"{{"payload":{payload}}}"#))?)
 }
@@ -97,7 +113,7 @@ mod tests {
     use super::*;
 
     fn given(event_type: &str, payload: &str) -> String {
-        data(event_type, payload.to_owned()).unwrap().get().to_owned()
+        data(event_type, payload).unwrap().get().to_owned()
     }
 
     #[test]
