@@ -23,6 +23,9 @@ mod reduce;
 mod resample;
 
 use std::borrow::Cow;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
 
 use domain::picture::{Code, Failure, Header, Limits, Preset, inspect};
 use sha2::{Digest, Sha256};
@@ -88,51 +91,63 @@ pub fn render(
         go_on: &|| go_on(cancel),
     })?;
     go_on(cancel)?;
-    let mut variants = make(&source, &header, presets, cancel)?;
-    variants.sort_by_key(|(place, _)| *place);
-    Ok(variants.into_iter().map(|(_, variant)| variant).collect())
+    make(&source, &header, presets, cancel)
 }
 
-/// From the greatest variant to the smallest, so that one may be made of another; each with its preset's place.
+/// From the greatest size to the smallest, so that one may be made of another; presets that come to the same size share
+/// a file.
+///
+/// While one is resampled, those before it are encoded on threads of their own, which end before this returns: on an
+/// idle machine a picture is there sooner, and on a busy one it costs no more.
 fn make(
     source: &Decoded,
     header: &Header,
     presets: &[Preset],
     cancel: &dyn Fn() -> bool,
-) -> Result<Vec<(usize, Variant)>, Failure> {
+) -> Result<Vec<Variant>, Failure> {
     let Decoded { raster: source, profile } = source;
-    let colours = Colours::of(source.channels, profile.as_deref());
-    let mut order: Vec<(usize, &Preset)> = presets.iter().enumerate().collect();
-    order.sort_by_key(|(_, preset)| std::cmp::Reverse(preset.side_pixels_max));
-    let mut greater: Option<Raster> = None;
-    let mut variants = Vec::with_capacity(presets.len());
-    for (place, preset) in order {
-        let size = fit(header, preset.side_pixels_max);
-        let from = greater
-            .as_ref()
-            .filter(|greater| resample::suffices(greater, source, size))
-            .unwrap_or(source);
-        let raster = resample::resample(from, size)?;
-        go_on(cancel)?;
-        variants.push((place, finish(&raster, &colours, header, preset)?));
-        go_on(cancel)?;
-        greater = Some(raster);
-    }
-    Ok(variants)
+    let colours = &Colours::of(source.channels, profile.as_deref());
+    let mut order: Vec<(usize, (u32, u32))> =
+        presets.iter().map(|preset| fit(header, preset.side_pixels_max)).enumerate().collect();
+    order.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let mut variants = thread::scope(|scope| {
+        let mut greater: Option<Arc<Raster>> = None;
+        let mut finishing = Vec::with_capacity(order.len());
+        for same in order.chunk_by(|(_, one), (_, other)| one == other) {
+            let size = same[0].1;
+            let from = greater
+                .as_deref()
+                .filter(|greater| resample::suffices(greater, source, size))
+                .unwrap_or(source);
+            let raster = Arc::new(resample::resample(from, size)?);
+            go_on(cancel)?;
+            let shared = Arc::clone(&raster);
+            finishing.push((same, scope.spawn(move || finish(&shared, colours, header))));
+            greater = Some(raster);
+        }
+        let mut variants = Vec::with_capacity(presets.len());
+        for (same, finished) in finishing {
+            let finished = finished.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            go_on(cancel)?;
+            variants.extend(same.iter().map(|(place, _)| {
+                let name = presets[*place].name.clone();
+                (*place, Variant { name, ..finished.clone() })
+            }));
+        }
+        Ok(variants)
+    })?;
+    variants.sort_by_key(|(place, _)| *place);
+    Ok(variants.into_iter().map(|(_, variant)| variant).collect())
 }
 
-fn finish(
-    raster: &Raster,
-    colours: &Colours,
-    header: &Header,
-    preset: &Preset,
-) -> Result<Variant, Failure> {
+/// A variant that has no name yet.
+fn finish(raster: &Raster, colours: &Colours, header: &Header) -> Result<Variant, Failure> {
     let sheet = Sheet { width: raster.width, height: raster.height, rgb: colours.rgb(raster) };
     let upright = orient::turn(sheet, header.orientation);
     let bytes = encode::encode(&upright)?;
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let (name, width, height) = (preset.name.clone(), upright.width, upright.height);
-    Ok(Variant { name, width, height, bytes, sha256 })
+    let (width, height) = (upright.width, upright.height);
+    Ok(Variant { name: Cow::Borrowed(""), width, height, bytes, sha256 })
 }
 
 /// The stored size of a variant: the longer side at most `side_pixels_max`, the other in proportion, rounded.

@@ -10,6 +10,7 @@ use domain::picture::{Code, Failure};
 use domain::rejection::Rejection;
 use domain::time::Timestamp;
 use fail::fail_point;
+use futures::future::try_join_all;
 use ports::PortError;
 use ports::blobs::{BlobKey, Blobs, VariantName};
 use ports::clock::Clock;
@@ -173,13 +174,8 @@ impl Bench {
         if matches!(self.queue.extend(lease, until).await, Ok(false)) {
             return Ok(None);
         }
-        let mut variants = Vec::with_capacity(rendered.len());
-        for variant in rendered {
-            if !variants.is_empty() {
-                fail_point!("image-mid-write");
-            }
-            variants.push(self.store(run.task_id, variant).await?);
-        }
+        let stored = rendered.into_iter().map(|variant| self.store(run.task_id, variant));
+        let variants = try_join_all(stored).await?;
         fail_point!("image-after-write");
         Ok(Some(Made { variants, same_as: None }))
     }
@@ -191,6 +187,7 @@ impl Bench {
         let name = VariantName::new(&name).expect("presets have names of variants");
         let key = BlobKey::Variant { task_id, name };
         self.blobs.put(&key, Bytes::from(bytes)).await.map_err(|error| not_stored(&error))?;
+        fail_point!("image-mid-write");
         Ok(stored)
     }
 

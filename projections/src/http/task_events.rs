@@ -19,7 +19,8 @@ use super::problem::Failure;
 use super::sse::{Frame, Tail, last_event_id, live};
 
 const FRAMES_MAX: usize = 100;
-/// The log moves for other tasks too. The longer one stream finds nothing of its own, the less often it looks.
+/// The log moves for other tasks too. The longer one stream finds nothing of its own, the less often it looks; it never
+/// waits before the first look, since most often that is for its own event.
 const LOOK_PAUSE_MS_MIN: u64 = 2;
 const LOOK_PAUSE_MS_MAX: u64 = 100;
 /// After these nothing is made of a task any more: at most it expires, which nobody waits for.
@@ -57,7 +58,7 @@ pub(super) async fn events(
                     stream,
                     after,
                     is_over: false,
-                    pause_ms: LOOK_PAUSE_MS_MIN,
+                    pause_ms: 0,
                 },
             )
         }
@@ -85,13 +86,15 @@ impl Tail for TaskTail {
             let events = self.streams.read_stream(&self.stream, self.after, FRAMES_MAX).await?;
             if let Some(last) = events.last() {
                 (self.after, self.is_over) = (last.version, is_last(last));
-                self.pause_ms = LOOK_PAUSE_MS_MIN;
+                self.pause_ms = 0;
                 let frames = events.iter().map(|event| Frame::of(event.version.0, event));
                 return Ok(Some(frames.collect()));
             }
+            if self.pause_ms > 0 {
+                sleep(Duration::from_millis(self.pause_ms)).await;
+            }
+            self.pause_ms = (self.pause_ms * 2).clamp(LOOK_PAUSE_MS_MIN, LOOK_PAUSE_MS_MAX);
             self.log.wait_beyond(head).await?;
-            sleep(Duration::from_millis(self.pause_ms)).await;
-            self.pause_ms = (self.pause_ms * 2).min(LOOK_PAUSE_MS_MAX);
         }
         Ok(None)
     }
