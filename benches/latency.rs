@@ -3,7 +3,7 @@
 //! ```text
 //! queryable   a command's answer → its motor in a GET, beside a bare round trip through Kafka
 //! reads       one document again and again over 32 connections: CPU of the `api` process, p99
-//! photos      POST of a small photo on an idle system → completed, in both profiles
+//! photos      POST of a small photo on an idle system → completed, in both profiles and by a peer
 //! ```
 //! `cargo bench --features production,benches --bench latency -- [queryable] [reads] [photos]`; without a name all.
 #![allow(clippy::print_stdout, reason = "this is how a benchmark tells its result")]
@@ -40,11 +40,8 @@ fn main() {
             reads::run(&cluster).await;
         }
         if is_asked("photos") {
-            photos::over_servers(&cluster).await;
+            photos::run(&cluster).await;
         }
         cluster.stop().await;
-        if is_asked("photos") {
-            photos::embedded().await;
-        }
     });
 }

@@ -1,5 +1,6 @@
 //! From the POST of a small photo until its task is completed.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use image::codecs::jpeg::JpegEncoder;
@@ -16,51 +17,66 @@ const PHOTOS: u64 = 120;
 const WARM_UP: u64 = 10;
 /// Between two photos, so that each meets an idle system; no multiple of anybody's poll interval.
 const PAUSE_MS: u64 = 87;
-const WIDTH: u32 = 1_024;
-const HEIGHT: u32 = 768;
+/// As a messenger sends them, and as great as the greatest variant.
+const SIZES: [(u32, u32); 2] = [(600, 450), (1_024, 768)];
 const JPEG_QUALITY: u8 = 88;
 const COMPLETED: &str = r#""type":"atalaya.image.completed""#;
+/// Where a peer with the same routes listens; without it, there is none. See benches/bullmq/run.
+const PEER: &str = "PEER_URL";
 
-pub(crate) async fn over_servers(cluster: &Cluster) {
-    tell("a process per role", &cluster.queries()).await;
-}
-
-pub(crate) async fn embedded() {
+/// All sides are at work on every photo, one after the other, so that all meet the same machine.
+pub(crate) async fn run(cluster: &Cluster) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let server = Server::start(&ServerOptions::new(folder.path())).await;
-    tell("embedded", &server.client()).await;
-    server.stop().await;
+    let embedded = Server::start(&ServerOptions::new(folder.path())).await;
+    let mut sides =
+        vec![("a process per role", cluster.queries()), ("embedded", embedded.client())];
+    if let Ok(url) = env::var(PEER) {
+        sides.push(("Express + BullMQ + sharp", Client::new(&url)));
+    }
+    for (width, height) in SIZES {
+        let bytes = photo(0, (width, height)).len() / 1_024;
+        println!("a photo of {width} x {height} ({bytes} KiB) on an idle system:");
+        let photos =
+            |numbers: std::ops::Range<u64>| numbers.map(move |it| photo(it, (width, height)));
+        time(&sides, followed, photos(2 * PHOTOS..2 * PHOTOS + WARM_UP)).await;
+        let times = time(&sides, followed, photos(0..PHOTOS)).await;
+        tell(&sides, &times, "by its event stream");
+        // Others than before: the same bytes are not rendered twice.
+        let times = time(&sides, polled, photos(PHOTOS..2 * PHOTOS)).await;
+        tell(&sides, &times, "by a polled GET");
+    }
+    embedded.stop().await;
 }
 
-async fn tell(profile: &str, client: &Client) {
-    let bytes = photo(0).len() / 1_024;
-    println!("a photo of {WIDTH} x {HEIGHT} ({bytes} KiB) on an idle system, {profile}:");
-    time(client, followed, 2 * PHOTOS..2 * PHOTOS + WARM_UP).await;
-    time(client, followed, 0..PHOTOS).await.tell("POST → completed, by its event stream");
-    // Others than before: the same bytes are not rendered twice.
-    time(client, polled, PHOTOS..2 * PHOTOS).await.tell("POST → completed, by a polled GET");
+fn tell(sides: &[(&str, Client)], times: &[Times], how: &str) {
+    println!("POST → completed, {how}");
+    for ((name, _), times) in sides.iter().zip(times) {
+        times.tell(name);
+    }
 }
 
 /// The path of a task that is completed.
 pub(crate) async fn completed(client: &Client) -> String {
-    let path = posted(client, photo(0)).await;
+    let path = posted(client, photo(0, SIZES[0])).await;
     polled(client, &path).await;
     path
 }
 
 async fn time(
-    client: &Client,
+    sides: &[(&str, Client)],
     completed: impl AsyncFn(&Client, &str),
-    numbers: std::ops::Range<u64>,
-) -> Times {
-    let mut times = Times::default();
-    for number in numbers {
-        let photo = photo(number);
-        sleep(Duration::from_millis(PAUSE_MS)).await;
-        let began = Instant::now();
-        let path = posted(client, photo).await;
-        completed(client, &path).await;
-        times.add(began.elapsed());
+    photos: impl Iterator<Item = Vec<u8>>,
+) -> Vec<Times> {
+    let mut times: Vec<Times> = sides.iter().map(|_| Times::default()).collect();
+    for photo in photos {
+        for ((_, client), times) in sides.iter().zip(&mut times) {
+            let photo = photo.clone();
+            sleep(Duration::from_millis(PAUSE_MS)).await;
+            let began = Instant::now();
+            let path = posted(client, photo).await;
+            completed(client, &path).await;
+            times.add(began.elapsed());
+        }
     }
     times
 }
@@ -94,9 +110,9 @@ async fn followed(client: &Client, path: &str) {
 }
 
 /// A picture with the detail of a photo, and no two alike.
-fn photo(number: u64) -> Vec<u8> {
+fn photo(number: u64, (width, height): (u32, u32)) -> Vec<u8> {
     let mut noise = 0x9E37_79B9_7F4A_7C15 ^ (number + 1);
-    let canvas = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
+    let canvas = RgbImage::from_fn(width, height, |x, y| {
         noise ^= noise << 13;
         noise ^= noise >> 7;
         noise ^= noise << 17;
