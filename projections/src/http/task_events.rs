@@ -50,17 +50,7 @@ pub(super) async fn events(
         _ => {
             let (streams, log) = (Arc::clone(streams), Arc::clone(&shared.queries.log));
             let after = StreamVersion(known);
-            live(
-                &shared,
-                TaskTail {
-                    streams,
-                    log,
-                    stream,
-                    after,
-                    is_over: false,
-                    pause_ms: 0,
-                },
-            )
+            live(&shared, TaskTail { streams, log, stream, after, is_over: false, pause_ms: 0 })
         }
     }
 }
