@@ -54,6 +54,12 @@ pub struct Taken {
     pub ended: Option<Ended>,
 }
 
+impl Taken {
+    pub(super) fn nothing(placement: Placement) -> Self {
+        Self { placement, windows: Vec::new(), ended: None }
+    }
+}
+
 /// Where a block went.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Placement {
@@ -154,7 +160,7 @@ impl Assembler {
     pub fn push(&mut self, block: &SampleBlock) -> Taken {
         let key = (block.started_at, block.samples.len());
         if self.recent.contains(&key) {
-            return nothing(Placement::Duplicate);
+            return Taken::nothing(Placement::Duplicate);
         }
         let slip_s = self.segment.as_ref().and_then(|segment| segment.slip_s(block));
         if let Some(placement) = slip_s.and_then(|slip_s| joint(slip_s, block.sample_rate_hz)) {
@@ -163,7 +169,7 @@ impl Assembler {
         }
         if self.taken_until.is_some_and(|until| ended_at(block).seconds_since(until) <= ROUNDING_S)
         {
-            return nothing(Placement::Late);
+            return Taken::nothing(Placement::Late);
         }
         let breaks = self.breaks(block, slip_s);
         self.remember(block, key);
@@ -182,6 +188,13 @@ impl Assembler {
     /// When the last sample was taken of all that came in.
     pub fn taken_until(&self) -> Option<Timestamp> {
         self.taken_until
+    }
+
+    /// By how many sample periods the block begins later than the next sample is expected; `None` when nothing is
+    /// expected, or nothing of its rate and unit.
+    pub(super) fn slip_samples(&self, block: &SampleBlock) -> Option<f64> {
+        let slip_s = self.segment.as_ref().and_then(|segment| segment.slip_s(block))?;
+        Some(slip_s * block.sample_rate_hz)
     }
 
     fn remember(&mut self, block: &SampleBlock, key: (Timestamp, usize)) {
@@ -240,7 +253,7 @@ impl Assembler {
 /// Up to so many sample periods off, a block is contiguous.
 const CONTIGUOUS_SAMPLES_MAX: f64 = 0.5;
 /// Up to so many sample periods off, a block continues the segment with the clock set anew.
-const REANCHOR_SAMPLES_MAX: f64 = 2.0;
+pub(super) const REANCHOR_SAMPLES_MAX: f64 = 2.0;
 /// What counts as nothing beside them: the last digits of a time as a float.
 const SLACK_SAMPLES: f64 = 1e-6;
 
@@ -253,10 +266,6 @@ fn joint(slip_s: f64, sample_rate_hz: f64) -> Option<Placement> {
     } else {
         None
     }
-}
-
-fn nothing(placement: Placement) -> Taken {
-    Taken { placement, windows: Vec::new(), ended: None }
 }
 
 fn ended_at(block: &SampleBlock) -> Timestamp {

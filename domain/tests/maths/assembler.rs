@@ -2,7 +2,7 @@
 
 use domain::time::Timestamp;
 use domain::vibration::{
-    Assembler, Axis, Band, Placement, SampleBlock, Unit, Window, window_samples,
+    Assembler, Axis, Band, Placement, Reorder, SampleBlock, Unit, Window, window_samples,
 };
 use proptest::prelude::*;
 
@@ -110,6 +110,31 @@ proptest! {
             prop_assert_eq!(restarted.push(block), steady.push(block));
         }
         prop_assert_eq!(&restarted, &steady);
+    }
+
+    #[test]
+    fn blocks_that_overtake_three_others_and_a_restart_between_any_two_change_nothing(
+        seed: u64, rate in rates(), length in 5_usize..3000,
+        orders in proptest::collection::vec(Just(vec![0_usize, 1, 2, 3]).prop_shuffle(), 1..4),
+        restart: prop::sample::Index,
+    ) {
+        let stream = Stream::new(seed, rate, length * (1 + 4 * orders.len()));
+        let blocks = stream.blocks(&[length]);
+        let shuffled = orders.iter().enumerate().flat_map(|(group, order)| {
+            order.iter().map(move |place| 1 + 4 * group + place)
+        });
+        let order: Vec<usize> = std::iter::once(0).chain(shuffled).collect();
+        let (mut assembler, mut reorder) = (Assembler::new(Band::STANDARD), Reorder::default());
+        let mut windows = Vec::new();
+        for (turn, index) in order.iter().enumerate() {
+            if turn == restart.index(order.len()) {
+                let text = serde_json::to_string(&(&assembler, &reorder)).unwrap();
+                (assembler, reorder) = serde_json::from_str(&text).unwrap();
+            }
+            let taken = reorder.push(&mut assembler, &blocks[*index]);
+            windows.extend(taken.into_iter().flat_map(|taken| taken.windows));
+        }
+        prop_assert_eq!(bits(&windows), bits(&whole(&stream)));
     }
 
     #[test]

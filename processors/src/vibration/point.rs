@@ -8,7 +8,7 @@ use domain::motor::{self, AlarmLevel, MeasuringPoint, ReportFindings};
 use domain::time::Timestamp;
 use domain::vibration::{
     AlarmState, Assembler, Assessment, Band, Ended, Measurement, Placement, Presence,
-    PresenceTransition, Quality, SampleBlock, Watch, Waveform, Window, ZoneHold,
+    PresenceTransition, Quality, Reorder, SampleBlock, Taken, Watch, Waveform, Window, ZoneHold,
     assess_measurement, examine_window,
 };
 use fail::fail_point;
@@ -35,6 +35,9 @@ pub(super) struct PointState {
     pub(super) point: MeasuringPoint,
     band: Band,
     assembler: Assembler,
+    /// Absent in what was stored before blocks could wait.
+    #[serde(default)]
+    reorder: Reorder,
     /// A segment is in hand.
     open: bool,
     presence: Presence,
@@ -77,6 +80,7 @@ impl PointState {
             point,
             band,
             assembler: Assembler::new(band),
+            reorder: Reorder::default(),
             open: false,
             presence: Presence::default(),
             received_at: None,
@@ -107,6 +111,9 @@ impl PointState {
     /// Nothing has come until `now`. It makes no difference whether this is noticed then, or with the next sample.
     pub(super) fn pass_time(&mut self, now: Timestamp, desk: &mut Desk<'_>) {
         if self.burst_over_at().is_some_and(|at| now >= at) {
+            for taken in self.reorder.flush(&mut self.assembler) {
+                self.take_in(&taken, desk);
+            }
             self.open = false;
             if let Some((ended, window)) = self.assembler.close() {
                 self.take_end(&ended, desk);
@@ -139,8 +146,12 @@ impl PointState {
             self.band = band;
             self.assembler = Assembler::new(band);
         }
-        let taken = self.assembler.push(block);
+        let taken = self.reorder.push(&mut self.assembler, block);
         fail_point!("vibration-mid-window");
+        taken.iter().for_each(|taken| self.take_in(taken, desk));
+    }
+
+    fn take_in(&mut self, taken: &Taken, desk: &mut Desk<'_>) {
         match taken.placement {
             Placement::Duplicate => desk.dropped.push(Dropped::Duplicate),
             Placement::Late => desk.dropped.push(Dropped::Late),

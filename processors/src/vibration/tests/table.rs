@@ -69,6 +69,30 @@ async fn what_comes_out_of_order_is_counted_and_never_taken_for_now() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_overtook_others_by_a_few_blocks_is_put_into_order() {
+    let second = |at_s: u32| block(f64::from(at_s), 1.0, 0.9);
+    let (_, in_order) = left_of((0..7).map(second).collect()).await;
+    let (rig, readings) = left_of([0, 2, 3, 1, 6, 4, 5].map(second).into()).await;
+    assert_eq!(readings, in_order);
+    assert_eq!(Dropped::ALL.map(|reason| rig.tally.count(reason)), [0; Dropped::ALL.len()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_nothing_is_taken_when_the_burst_is_over() {
+    let mut rig = Rig::with_motors(1).await;
+    let _running = rig.assess();
+    for at_s in [0.0, 2.0] {
+        rig.publish_block(motor(1), block(at_s, 1.0, 0.9)).await;
+    }
+    rig.taken_all().await;
+    assert_eq!(ends(&rig.readings.of(motor(1))), [1.0]);
+    rig.wait_s(8).await;
+    let readings = rig.readings.of(motor(1));
+    assert_eq!(ends(&readings), [1.0, 3.0]);
+    assert_eq!(readings[1].quality, ["gap_before"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_duplicate_is_counted_and_counts_once() {
     let blocks = vec![block(0.0, 1.0, 0.9), block(1.0, 1.0, 0.9), block(0.0, 1.0, 0.9)];
     let (rig, readings) = left_of(blocks).await;
