@@ -1,13 +1,14 @@
 //! The squared envelope of a band and its spectrum: where what knocks in a bearing shows.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
-use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::band::Band;
-use super::spectrum::{Real, Spectrum};
+use super::spectrum::{Real, Spectrum, mean};
 use super::window::smooth_length;
 
 /// How many samples the lengths with a plan have together; when a further length does not fit, all
@@ -23,7 +24,17 @@ const KURTOSIS_PARTS: usize = 8;
 /// Demodulates bands of spectra. It keeps plans, so one per thread is kept and used again.
 pub struct Demodulator<F: Real = f32> {
     planner: RealFftPlanner<F>,
-    planned: BTreeSet<usize>,
+    plans: HashMap<usize, Plan<F>>,
+}
+
+/// For envelopes of one length.
+struct Plan<F: Real> {
+    forward: Arc<dyn RealToComplex<F>>,
+    inverse: Arc<dyn ComplexToReal<F>>,
+    taper: Vec<F>,
+    lines: Vec<Complex<F>>,
+    input: Vec<F>,
+    scratch: Vec<Complex<F>>,
 }
 
 /// The square of the magnitude of the analytic signal of a band, evenly spaced over its window.
@@ -46,7 +57,7 @@ pub struct EnvelopeSpectrum {
 
 impl<F: Real> Default for Demodulator<F> {
     fn default() -> Self {
-        Self { planner: RealFftPlanner::new(), planned: BTreeSet::new() }
+        Self { planner: RealFftPlanner::new(), plans: HashMap::new() }
     }
 }
 
@@ -64,29 +75,14 @@ impl<F: Real> Demodulator<F> {
         if beyond < first + 2 {
             return None;
         }
-        let length = smooth_length(2 * (beyond - first));
+        let plan = self.plan(smooth_length(2 * (beyond - first)));
         let scale = F::narrow(1.0 / spectrum.samples() as f64);
-        let band = |turn: fn(Complex<F>) -> Complex<F>| {
-            let lines = (first..beyond).map(|k| turn(spectrum.untapered(k)) * scale);
-            lines.collect::<Vec<_>>()
-        };
-        let real = self.inverse(band(|line| line), length);
+        let band = || (first..beyond).map(|k| spectrum.untapered(k) * scale);
+        let real = plan.inverse(band());
         // The imaginary part of a signal is the real part of it turned by a quarter.
-        let imaginary = self.inverse(band(|line| Complex::new(line.im, -line.re)), length);
+        let imaginary = plan.inverse(band().map(|line| Complex::new(line.im, -line.re)));
         let values = real.into_iter().zip(imaginary).map(|(re, im)| re * re + im * im).collect();
         Some(SquaredEnvelope { duration_s: 1.0 / resolution_hz, values })
-    }
-
-    /// The real part of the sum of these lines, of which the first is at zero.
-    fn inverse(&mut self, mut lines: Vec<Complex<F>>, length: usize) -> Vec<F> {
-        self.remember(length);
-        let fft = self.planner.plan_fft_inverse(length);
-        // Half of a real line at zero is its mirror, which all others get from the transform.
-        lines[0] = Complex::new(lines[0].re + lines[0].re, F::zero());
-        lines.resize(length / 2 + 1, Complex::new(F::zero(), F::zero()));
-        let mut values = fft.make_output_vec();
-        fft.process(&mut lines, &mut values).expect("the buffers have the lengths of the plan");
-        values
     }
 
     /// The spectrum of a squared envelope, up to `lines_max` lines.
@@ -96,38 +92,74 @@ impl<F: Real> Demodulator<F> {
         lines_max: usize,
     ) -> EnvelopeSpectrum {
         let length = envelope.values.len();
-        self.remember(length);
-        let fft = self.planner.plan_fft_forward(length);
         let mean = envelope.mean();
-        let turn = TAU / length as f64;
-        let taper = |i: usize| 0.5 - 0.5 * (turn * i as f64).cos();
-        let tapered = envelope.values.iter().enumerate();
-        let mut input: Vec<F> =
-            tapered.map(|(i, &value)| F::narrow((value.into() - mean) * taper(i))).collect();
-        let mut lines = fft.make_output_vec();
-        fft.process(&mut input, &mut lines).expect("the buffers have the lengths of the plan");
-        let weight = length as f64 / 2.0;
+        let lines = self.plan(length).forward(&envelope.values, F::narrow(mean));
+        let factor = 4.0 / length as f64;
         let amplitude = |line: &Complex<F>| {
             let (re, im): (f64, f64) = (line.re.into(), line.im.into());
-            2.0 * re.hypot(im) / weight
+            factor * (re * re + im * im).sqrt()
         };
         let amplitudes = lines.iter().take(lines_max).map(amplitude).collect();
         EnvelopeSpectrum { resolution_hz: 1.0 / envelope.duration_s, mean, amplitudes }
     }
 
-    fn remember(&mut self, length: usize) {
-        if self.planned.insert(length) && self.planned.iter().sum::<usize>() > PLANNED_SAMPLES_MAX {
+    fn plan(&mut self, length: usize) -> &mut Plan<F> {
+        let planned: usize = self.plans.keys().sum();
+        if planned + length > PLANNED_SAMPLES_MAX && !self.plans.contains_key(&length) {
             *self = Self::default();
-            self.planned.insert(length);
         }
+        let planner = &mut self.planner;
+        self.plans.entry(length).or_insert_with(|| Plan::new(planner, length))
+    }
+}
+
+impl<F: Real> Plan<F> {
+    fn new(planner: &mut RealFftPlanner<F>, length: usize) -> Self {
+        let (forward, inverse) =
+            (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+        let turn = TAU / length as f64;
+        let taper = |i: usize| F::narrow(0.5 - 0.5 * (turn * i as f64).cos());
+        let needed = forward.get_scratch_len().max(inverse.get_scratch_len());
+        Self {
+            taper: (0..length).map(taper).collect(),
+            lines: forward.make_output_vec(),
+            input: forward.make_input_vec(),
+            scratch: vec![Complex::new(F::zero(), F::zero()); needed],
+            forward,
+            inverse,
+        }
+    }
+
+    /// The real part of the sum of these lines, of which the first is at zero.
+    fn inverse(&mut self, lines: impl Iterator<Item = Complex<F>>) -> Vec<F> {
+        self.lines.fill(Complex::new(F::zero(), F::zero()));
+        self.lines.iter_mut().zip(lines).for_each(|(to, line)| *to = line);
+        // Half of a real line at zero is its mirror, which all others get from the transform.
+        let zero = self.lines[0].re;
+        self.lines[0] = Complex::new(zero + zero, F::zero());
+        let mut values = self.inverse.make_output_vec();
+        self.inverse
+            .process_with_scratch(&mut self.lines, &mut values, &mut self.scratch)
+            .expect("the buffers have the lengths of the plan");
+        values
+    }
+
+    /// The lines of these values, their mean removed, under a Hann window.
+    fn forward(&mut self, values: &[F], mean: F) -> &[Complex<F>] {
+        for ((to, &value), &weight) in self.input.iter_mut().zip(values).zip(&self.taper) {
+            *to = (value - mean) * weight;
+        }
+        self.forward
+            .process_with_scratch(&mut self.input, &mut self.lines, &mut self.scratch)
+            .expect("the buffers have the lengths of the plan");
+        &self.lines
     }
 }
 
 impl<F: Real> SquaredEnvelope<F> {
     /// The mean, in the square of the unit of the samples.
     pub fn mean(&self) -> f64 {
-        let sum: f64 = self.values.iter().map(|&value| value.into()).sum();
-        sum / self.values.len() as f64
+        mean(&self.values)
     }
 
     /// The same with what stands out by more than twenty medians cut off there.

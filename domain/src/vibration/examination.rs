@@ -64,7 +64,7 @@ pub fn examine_window<'a>(
         }
         _ => return unjudged(Reason::FlatLine, quality),
     };
-    let spectrum = analyser.spectrum(samples, *sample_rate_hz, Taper::Hann);
+    let spectrum = analyser.spectrum_about(mean, samples, *sample_rate_hz, Taper::Hann);
     let velocity_rms_mm_s = spectrum.velocity_rms_mm_s(*unit, band);
     let displacement_rms_um = spectrum.displacement_rms_um(*unit, band);
     let boundaries = machine.boundaries(axis);

@@ -40,28 +40,28 @@ impl Features {
         if samples.is_empty() {
             return None;
         }
-        let mean = mean(samples);
-        let sums = Sums::of(samples, mean);
-        let n = samples.len() as f64;
-        let m2 = sums.second / n;
-        let absolute = sums.absolute / n;
+        let extremes = Extremes::of(samples);
+        let Extremes { mean, max, min } = extremes;
         // Equal samples may still differ from their mean by its rounding.
-        let varies = sums.max > sums.min && m2 > 0.0;
-        let usable = varies && sums.fourth.is_finite();
+        if max <= min {
+            return None;
+        }
+        let Moments { m2, m3, m4, absolute } = Moments::of(samples, &extremes);
+        let usable = m2 > 0.0 && m4.is_finite();
         if !usable {
             return None;
         }
         let std = m2.sqrt();
-        let peak = sums.max.max(-sums.min);
+        let peak = (max - mean).max(mean - min);
         Some(Self {
             mean,
             rms: (m2 + mean * mean).sqrt(),
             std,
             peak,
-            peak_to_peak: sums.max - sums.min,
+            peak_to_peak: max - min,
             crest: peak / std,
-            kurtosis: sums.fourth / n / (m2 * m2),
-            skewness: sums.third / n / (m2 * std),
+            kurtosis: m4 / (m2 * m2),
+            skewness: m3 / (m2 * std),
             shape: std / absolute,
             impulse: peak / absolute,
         })
@@ -81,70 +81,94 @@ impl Features {
     }
 }
 
-const LANES: usize = 4;
+/// Independent chains of additions: a single one would wait for itself.
+const LANES: usize = 8;
+/// So many samples are summed in their own type before the sums go on in f64: few enough for the rounding of f32 to be
+/// some millionths of a sum.
+const BLOCK_SAMPLES: usize = 256;
 
-/// Sums of the powers of x−μ, and its extremes, in one pass.
-struct Sums {
-    second: f64,
-    third: f64,
-    fourth: f64,
-    absolute: f64,
+/// What has to be known before anything is summed.
+struct Extremes {
+    mean: f64,
     max: f64,
     min: f64,
 }
 
-/// The same for each lane: independent chains, as many as fit into the vector registers.
-struct Lanes {
-    second: [f64; LANES],
-    third: [f64; LANES],
-    fourth: [f64; LANES],
-    absolute: [f64; LANES],
-    max: [f64; LANES],
-    min: [f64; LANES],
-}
-
-impl Sums {
-    fn of<F: Real>(samples: &[F], mean: f64) -> Self {
-        let mut lanes = Lanes {
-            second: [0.0; LANES],
-            third: [0.0; LANES],
-            fourth: [0.0; LANES],
-            absolute: [0.0; LANES],
-            max: [f64::NEG_INFINITY; LANES],
-            min: [f64::INFINITY; LANES],
-        };
+impl Extremes {
+    fn of<F: Real>(samples: &[F]) -> Self {
+        let (mut max, mut min) = ([samples[0]; LANES], [samples[0]; LANES]);
         let (chunks, rest) = samples.as_chunks::<LANES>();
         for chunk in chunks {
-            for (lane, &sample) in chunk.iter().enumerate() {
-                lanes.add(lane, sample.into() - mean);
+            for (lane, &x) in chunk.iter().enumerate() {
+                // Plain comparisons, which become one instruction; max() would also have to treat NaN.
+                max[lane] = if x > max[lane] { x } else { max[lane] };
+                min[lane] = if x < min[lane] { x } else { min[lane] };
             }
         }
-        for (lane, &sample) in rest.iter().enumerate() {
-            lanes.add(lane, sample.into() - mean);
+        let greater = |a: F, b: F| if b > a { b } else { a };
+        let lesser = |a: F, b: F| if b < a { b } else { a };
+        let max = max.iter().chain(rest).copied().fold(samples[0], greater);
+        let min = min.iter().chain(rest).copied().fold(samples[0], lesser);
+        Self { mean: mean(samples), max: max.into(), min: min.into() }
+    }
+}
+
+/// The central moments.
+struct Moments {
+    m2: f64,
+    m3: f64,
+    m4: f64,
+    /// The mean of the magnitudes.
+    absolute: f64,
+}
+
+impl Moments {
+    /// Samples are moved by the mean and scaled by a power of two, so that in the type of the samples no power overflows
+    /// or vanishes. What the mean lost in that type is put right afterwards: for a mean that is off by δ,
+    /// m₂ − δ², m₃ − 3δm₂ + 2δ³, m₄ − 4δm₃ + 6δ²m₂ − 3δ⁴.
+    fn of<F: Real>(samples: &[F], extremes: &Extremes) -> Self {
+        let Extremes { mean, max, min } = *extremes;
+        let scale = (-(max - min).log2().ceil()).exp2();
+        let (about, by) = (F::narrow(mean), F::narrow(scale));
+        let mut sums = [0.0; 5];
+        for block in samples.chunks(BLOCK_SAMPLES) {
+            for (sum, of_block) in sums.iter_mut().zip(sums_of(block, about, by)) {
+                *sum += of_block;
+            }
         }
+        let n = samples.len() as f64;
+        let [off, m2, m3, m4, absolute] = sums.map(|sum| sum / n);
+        let wide = 1.0 / scale;
+        let square = off * off;
         Self {
-            second: lanes.second.iter().sum(),
-            third: lanes.third.iter().sum(),
-            fourth: lanes.fourth.iter().sum(),
-            absolute: lanes.absolute.iter().sum(),
-            max: lanes.max.into_iter().fold(f64::NEG_INFINITY, f64::max),
-            min: lanes.min.into_iter().fold(f64::INFINITY, f64::min),
+            m2: (m2 - square) * wide.powi(2),
+            m3: (m3 - 3.0 * off * m2 + 2.0 * off * square) * wide.powi(3),
+            m4: (m4 - 4.0 * off * m3 + 6.0 * square * m2 - 3.0 * square * square) * wide.powi(4),
+            absolute: absolute * wide,
         }
     }
 }
 
-impl Lanes {
-    #[inline(always)]
-    fn add(&mut self, lane: usize, x: f64) {
-        let square = x * x;
-        self.second[lane] += square;
-        self.third[lane] += square * x;
-        self.fourth[lane] += square * square;
-        self.absolute[lane] += x.abs();
-        // Plain comparisons, which become one instruction; max() would also have to treat NaN.
-        self.max[lane] = if x > self.max[lane] { x } else { self.max[lane] };
-        self.min[lane] = if x < self.min[lane] { x } else { self.min[lane] };
+/// The sums of the first four powers of `(x − about) · by`, and of its magnitude.
+fn sums_of<F: Real>(block: &[F], about: F, by: F) -> [f64; 5] {
+    let mut sums = [[F::zero(); LANES]; 5];
+    let mut add = |lane: usize, x: F| {
+        let y = (x - about) * by;
+        let square = y * y;
+        for (sum, value) in sums.iter_mut().zip([y, square, square * y, square * square, y.abs()]) {
+            sum[lane] = sum[lane] + value;
+        }
+    };
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &x) in chunk.iter().enumerate() {
+            add(lane, x);
+        }
     }
+    for (lane, &x) in rest.iter().enumerate() {
+        add(lane, x);
+    }
+    sums.map(|lanes| lanes.iter().map(|&lane| lane.into()).sum())
 }
 
 #[cfg(test)]
