@@ -58,6 +58,12 @@ const CATALOGUE: &[(&str, Geometry)] = &[
     // Rexnord ZA-2115: the bearing data set of the Center for Intelligent Maintenance Systems,
     // University of Cincinnati.
     ("ZA-2115", inches(16, 0.331, 2.815, 15.17)),
+    // NICE: the data of the Society for Machinery Failure Prevention Technology, Bechhoefer 2013.
+    ("NICE", inches(8, 0.235, 1.245, 0.0)),
+    // NSK 6804: Nectoux et al., PRONOSTIA, IEEE PHM 2012.
+    ("6804", millimetres(13, 3.5, 25.6, 0.0)),
+    // ER16K: Huang and Baddour, Data in Brief 21 (2018), University of Ottawa.
+    ("ER16K", millimetres(9, 7.94, 38.52, 0.0)),
 ];
 
 const fn millimetres(n: u32, element_mm: f64, pitch_mm: f64, contact_angle_deg: f64) -> Geometry {
@@ -104,6 +110,16 @@ mod tests {
         ];
         for (actual, expected) in expected {
             assert!((actual - expected).abs() < 2e-4, "{actual} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn the_orders_are_those_published_with_the_recordings() {
+        let published = [("NICE", 3.245, 4.755), ("6804", 5.611, 7.389), ("ER16K", 3.57, 5.43)];
+        for (name, outer_race, inner_race) in published {
+            let orders = by_designation(name).expect("in the catalogue").fault_orders();
+            assert!((orders.outer_race - outer_race).abs() < 3e-3, "{name}: {orders:?}");
+            assert!((orders.inner_race - inner_race).abs() < 3e-3, "{name}: {orders:?}");
         }
     }
 
