@@ -10,6 +10,7 @@ mod fleet;
 mod history;
 mod line_plots;
 mod params;
+mod past;
 mod picture;
 mod plots;
 mod problem;
@@ -37,6 +38,7 @@ use crate::live::ReadSide;
 
 pub(crate) use diagnosis::MotorDiagnosis;
 pub(crate) use events::EventPage;
+pub(crate) use past::EVENTS_MAX;
 pub(crate) use resource::LIMIT_MAX;
 pub use sse::CONNECTIONS_MAX;
 pub(crate) use vibration::{FEATURE_CHARACTERS_MAX, SpectrumLines, Trend};
@@ -75,6 +77,7 @@ pub fn router(queries: Queries) -> Router {
         .route("/v1/fleet", get(fleet::fleet))
         .route("/v1/events", get(events::events))
         .route("/v1/motors/{id}/history", get(history::history))
+        .route("/v1/images/{id}/history", get(history::of_image))
         .route("/v1/motors/{id}/trend", get(vibration::trend))
         .route("/v1/motors/{id}/trend.svg", get(plots::trend))
         .route("/v1/motors/{id}/diagnosis", get(diagnosis::diagnosis))

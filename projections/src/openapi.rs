@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::cloud_event::CloudEvent;
 use crate::fleet_numbers::FleetNumbers;
 use crate::http::{
-    EventPage, FEATURE_CHARACTERS_MAX, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend,
+    EVENTS_MAX, EventPage, FEATURE_CHARACTERS_MAX, LIMIT_MAX, MotorDiagnosis, SpectrumLines, Trend,
 };
 use crate::kind::ProjectionKind;
 use crate::projection::Resource;
@@ -99,7 +99,13 @@ fn routes(generator: &mut SchemaGenerator) -> Vec<Route> {
     vec![
         route("/v1/fleet", "The motors in service, counted", vec![], fleet),
         route("/v1/events", "The log: a page of it, or live", vec![feed], events),
-        route("/v1/motors/{id}/history", "The events of one motor", vec![paging()], history),
+        route(
+            "/v1/motors/{id}/history",
+            "The events of one motor",
+            vec![paging()],
+            history.clone(),
+        ),
+        route("/v1/images/{id}/history", "The events of one image task", vec![paging()], history),
         route(
             "/v1/motors/{id}/trend",
             "One feature over time",
@@ -175,15 +181,23 @@ fn list(kind: &dyn ProjectionKind, resource: Resource, schema: &Schema) -> Value
 }
 
 fn item(resource: Resource, schema: &Schema) -> Value {
-    let summary = format!("One {}", resource.noun);
-    operation(resource.item, &summary, vec![], json_body(schema))
+    let summary = format!("One {}, now or as it was", resource.noun);
+    let version = json!({ "type": "integer", "minimum": 1, "maximum": EVENTS_MAX });
+    let time = json!({ "type": "string", "format": "date-time" });
+    let moment = vec![
+        parameter(
+            "at_version",
+            "As it was after this version; without what only readings tell",
+            version,
+        ),
+        parameter("at_time", "As it was at this time; not together with at_version", time),
+    ];
+    operation(resource.item, &summary, moment, json_body(schema))
 }
 
 fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) -> Value {
     let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path.map(|name| {
-        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
-    });
+    let in_path = in_path.map(in_path_as);
     let about =
         "Answer from a state that includes everything up to this position, or 503 after a while";
     let min_position = parameter("min_position", about, position());
@@ -195,6 +209,7 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) 
     let problem = json!({ CONTENT_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
     let refused = |description: &str| json!({ "description": description, "content": problem });
     json!({
+        "operationId": operation_id(path),
         "summary": summary,
         "tags": [path.split('/').nth(2).unwrap_or_default()],
         "parameters": parameters,
@@ -214,6 +229,41 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, content: Value) 
             "503": refused("Not available, or not yet at min_position; try again after Retry-After"),
         },
     })
+}
+
+fn in_path_as(name: &str) -> Value {
+    let (description, schema, example) = match name {
+        "file" => (
+            "`original`, or the name of a variant",
+            json!({ "type": "string" }),
+            json!("1024x1024.jpg"),
+        ),
+        _ => (
+            "Of the motor, or of the image task",
+            json!({ "type": "string", "format": "uuid" }),
+            json!("018f3c5e-0000-7000-8000-000000000000"),
+        ),
+    };
+    json!({
+        "name": name, "in": "path", "required": true,
+        "description": description, "schema": schema, "example": example,
+    })
+}
+
+/// `get_motor_trend_svg` for `/v1/motors/{id}/trend.svg`, `list_motors` for `/v1/motors`.
+fn operation_id(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    let of = |names: &[&str]| names.join("_").replace('.', "_");
+    match parts.as_slice() {
+        [one @ ("fleet" | "events")] => format!("get_{one}"),
+        [many] => format!("list_{many}"),
+        [many, "{id}", "{file}"] => format!("get_{}_file", many.trim_end_matches('s')),
+        [many, "{id}", rest @ ..] => {
+            let one = [&[many.trim_end_matches('s')], rest].concat();
+            format!("get_{}", of(&one))
+        }
+        other => format!("get_{}", of(other)),
+    }
 }
 
 fn json_body(schema: &Schema) -> Value {

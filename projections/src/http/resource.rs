@@ -17,13 +17,14 @@ use serde_json::{Value, json};
 use super::Context;
 use super::answer::{Answer, JSON, REVALIDATE, UNKEPT};
 use super::params::{Params, id, refused_one};
+use super::past::{self, AT_TIME, AT_VERSION, Moment};
 use super::problem::Failure;
 use super::{cursor, readings};
 use crate::kind::ProjectionKind;
 use crate::live::View;
 use crate::projection::{ANY, Filterable, Resource};
 
-const LIMIT_DEFAULT: usize = 50;
+pub(super) const LIMIT_DEFAULT: usize = 50;
 pub(crate) const LIMIT_MAX: usize = 200;
 /// How many motors of a list are completed at a time.
 const COMPLETED_AT_A_TIME: usize = 8;
@@ -34,7 +35,7 @@ pub(super) fn routes(router: Router<Context>, kind: &Arc<dyn ProjectionKind>) ->
     let (one, all) = (Arc::clone(kind), Arc::clone(kind));
     let item =
         async move |State(shared): State<Context>, Path(id): Path<String>, request: Request| {
-            item(&shared, &*one, resource, &id, request.uri(), request.headers()).await
+            item(&shared, &one, resource, &id, request.uri(), request.headers()).await
         };
     let list = async move |State(shared): State<Context>, uri: Uri| {
         list(&shared, &*all, resource, &uri).await
@@ -44,18 +45,25 @@ pub(super) fn routes(router: Router<Context>, kind: &Arc<dyn ProjectionKind>) ->
 
 async fn item(
     shared: &Context,
-    kind: &dyn ProjectionKind,
+    kind: &Arc<dyn ProjectionKind>,
     resource: Resource,
     key: &str,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Answer, Failure> {
-    let params = Params::of(uri, &[])?;
+    let params = Params::of(uri, &[AT_VERSION, AT_TIME])?;
+    let moment = Moment::asked(&params)?;
     let id = id(key)?;
     let min_position = params.min_position()?;
     let read_side = &shared.queries.read_side;
     let view = read_side.at(kind.collection(0), min_position).await?;
     let stream = StreamName::new(kind.categories()[0], id);
+    if let Some(moment) = moment {
+        let body = past::document(shared, kind, resource, &stream, moment).await?;
+        let tag = format!("\"{}\"", body["version"]);
+        let answer = Answer::json(&body).at(view.position).with(ETAG, tag);
+        return Ok(answer.with(CACHE_CONTROL, REVALIDATE).unless_known(headers));
+    }
     let body = read_side.written_document(&view, &stream, &id.to_string(), min_position).await?;
     let body =
         body.ok_or_else(|| Failure::not_found(format!("there is no {} {id}", resource.noun)))?;

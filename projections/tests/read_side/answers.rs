@@ -239,7 +239,7 @@ async fn every_route_that_is_described_is_there() {
     let site = Site::of(&story).await;
     let api = projections::openapi();
     let paths = api["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), 20);
+    assert_eq!(paths.len(), 21);
     for path in paths.keys() {
         let id = if path.contains("motors") { MOTOR } else { TASK };
         let path = path.replace("{id}", &id.to_string()).replace("{file}", "original");

@@ -8,6 +8,7 @@ mod feed;
 mod long_log;
 mod make;
 mod notifications;
+mod past;
 mod pictures;
 mod plant;
 mod rebuild;

@@ -233,6 +233,17 @@ pub(crate) async fn log_of(story: &Story) -> Arc<MemoryLog> {
     log
 }
 
+/// The same, each event recorded when the story has it.
+pub(crate) async fn timed_log_of(story: &Story) -> Arc<MemoryLog> {
+    let clock = Arc::new(ManualClock::default());
+    let log = Arc::new(MemoryLog::new(clock.clone()));
+    for event in &story.events {
+        clock.set(event.recorded_at);
+        append(&log, event).await;
+    }
+    log
+}
+
 pub(crate) async fn append(log: &MemoryLog, event: &RecordedEvent) {
     let RecordedEvent { event_type, schema_version, data, .. } = event.clone();
     let append = Append {

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::make::{Story, append, log_of};
+use crate::make::{Story, append, timed_log_of};
 
 pub(crate) struct Site {
     pub(crate) router: Router,
@@ -48,7 +48,7 @@ impl Site {
     /// The same, with the dashboard's files from a directory.
     pub(crate) async fn with_ui(story: &Story, ui_dir: Option<PathBuf>) -> Self {
         let (drain, draining) = watch::channel(false);
-        let (log, models) = (log_of(story).await, Arc::<MemoryReadModels>::default());
+        let (log, models) = (timed_log_of(story).await, Arc::<MemoryReadModels>::default());
         let dead_letters = Arc::<MemoryDeadLetters>::default();
         let (readings, blobs) = (Arc::<MemoryReadings>::default(), Arc::<MemoryBlobs>::default());
         let settings = ReadSettings::default();
