@@ -23,6 +23,10 @@ impl FieldError {
 #[derive(Debug, Default)]
 pub struct Faults(Vec<FieldError>);
 
+/// What [`Faults::require_text`] takes, but for the length, as schemas say it.
+pub(crate) const TEXT_PATTERN: &str =
+    r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$";
+
 impl Faults {
     /// Notes a fault at `pointer` unless `holds`.
     pub fn require(&mut self, holds: bool, pointer: &str, detail: &str) {

@@ -69,10 +69,24 @@ pub fn openapi() -> Value {
             "description": "Watches electric motors and keeps pictures of them.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
+        "tags": [
+            { "name": "motor", "description": "Commands to motors, and what their sensors measured" },
+            { "name": "image", "description": "Pictures on their way in" },
+            { "name": "notification", "description": "Who is told how pictures ended" },
+            { "name": "motors", "description": "The motors, how they run, and what happened to them" },
+            { "name": "images", "description": "The image tasks and what was made of them" },
+            { "name": "notifications", "description": "Every message to those who asked" },
+            { "name": "fleet", "description": "The fleet in numbers" },
+            { "name": "events", "description": "The log, paged or live" },
+            { "name": "operation", "description": "Health, and what operators look at and change" },
+        ],
         "servers": [{ "url": "/" }],
         "paths": {},
         "components": {
-            "securitySchemes": { "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" } },
+            "securitySchemes": { "api_key": {
+                "type": "apiKey", "in": "header", "name": "X-API-Key",
+                "description": "Needed where the server has keys; each operation names the least role",
+            } },
         },
     });
     for part in [commands::openapi(), projections::openapi(), admin::openapi()] {
@@ -82,7 +96,7 @@ pub fn openapi() -> Value {
     document
 }
 
-/// Says of every operation which role its caller needs, as the gate sees it.
+/// Says of every operation which role its caller needs, as the gate sees it, and gives it a name if it has none.
 fn tell_roles(document: &mut Value) {
     let Value::Object(paths) = &mut document["paths"] else { return };
     for (path, item) in paths {
@@ -91,6 +105,9 @@ fn tell_roles(document: &mut Value) {
             // What stands beside the operations, such as parameters, is no method in capitals.
             let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else { continue };
             if METHODS.contains(&method) {
+                if operation["operationId"].is_null() {
+                    operation["operationId"] = operation_id(&method, path).into();
+                }
                 operation["security"] = match auth::needed(&method, path) {
                     None => json!([]),
                     Some(access) => json!([{ "api_key": [access.name()] }]),
@@ -98,6 +115,17 @@ fn tell_roles(document: &mut Value) {
             }
         }
     }
+}
+
+/// `post_dead_letters_by_id_replay`
+fn operation_id(method: &Method, path: &str) -> String {
+    let path = path.strip_prefix("/v1/admin").unwrap_or(path);
+    let words = path.split('/').filter(|part| !part.is_empty()).map(|part| {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        name.map_or_else(|| part.replace(['-', '.'], "_"), |name| format!("by_{name}"))
+    });
+    let words: Vec<_> = words.collect();
+    format!("{}_{}", method.as_str().to_ascii_lowercase(), words.join("_"))
 }
 
 /// Adds what `part` has and `whole` has not, object by object; what both have stays as it is.

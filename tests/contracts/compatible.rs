@@ -138,10 +138,10 @@ impl Both<'_> {
         depth: usize,
         breaks: &mut Vec<String>,
     ) {
-        let (old, new) = (resolved(old, self.old), resolved(new, self.new));
         if depth > DEPTH_MAX {
             return;
         }
+        let (old, new) = (&flat(old, self.old), &flat(new, self.new));
         for (field, schema) in object(&old["properties"]) {
             match new["properties"].get(field) {
                 None => breaks.push(format!("{name}: takes no field {field} any more")),
@@ -161,10 +161,21 @@ impl Both<'_> {
         if old["items"].is_object() {
             self.writable(&format!("{name}[]"), &old["items"], &new["items"], depth + 1, breaks);
         }
-        for (old, new) in array(&old["allOf"]).iter().zip(array(&new["allOf"])) {
-            self.writable(name, old, new, depth + 1, breaks);
-        }
     }
+}
+
+/// A schema with what the parts of its `allOf` ask for: both ways of writing it ask for the same.
+fn flat(schema: &Value, document: &Value) -> Value {
+    let mut whole = resolved(schema, document).clone();
+    for part in array(&whole["allOf"]).to_vec() {
+        let part = flat(&part, document);
+        for (name, field) in object(&part["properties"]) {
+            whole["properties"][name] = field.clone();
+        }
+        let required = [array(&whole["required"]), array(&part["required"])].concat();
+        whole["required"] = required.into();
+    }
+    whole
 }
 
 fn resolved<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {

@@ -71,6 +71,7 @@ pub(super) async fn handle(
     let mut content = object(&parts.headers, &bytes, endpoint.body.is_some())?;
     let asked = [path_id.map(|id| id.to_string()).unwrap_or_default(), compact(&content)];
     let body_id = take_id(&mut content, id_field, path_id)?;
+    content.values_mut().for_each(whole);
     offer.fields.check(&content)?;
     let id = path_id.or(body_id).unwrap_or_else(|| api.commands.clock().new_id());
     let expected =
@@ -105,6 +106,22 @@ pub(super) fn id_in_path(params: &Params) -> Result<Uuid, Problem> {
 pub(super) fn hyphenated(text: &str) -> Option<Uuid> {
     const HYPHENATED_CHARACTERS: usize = 36;
     Uuid::try_parse(text).ok().filter(|_| text.len() == HYPHENATED_CHARACTERS)
+}
+
+/// To JSON 4.0 and 4 are one number, and JSON Schema calls both an integer.
+fn whole(value: &mut Value) {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(fields) => fields.values_mut().for_each(whole),
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0);
+            if let Some(float) = float.filter(|float| float.abs() <= EXACT_MAX) {
+                *value = Value::from(float as i64);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The same text for the same content, in whatever order and with whatever space it came.

@@ -85,11 +85,16 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
-/// Who creates may bring an id of its own.
+/// Who creates may bring an id of its own. Whatever else is in the body is refused, though a stored event may hold more.
 fn with_id(content: &Value, id_field: &str, generator: &mut SchemaGenerator) -> Value {
     let mut id = schema::<Uuid>(generator);
     id["description"] = "Made by the server when absent".into();
-    json!({ "allOf": [content, { "type": "object", "properties": { id_field: id } }] })
+    let name = content["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    let named = name.and_then(|name| generator.definitions().get(name));
+    let mut body = named.unwrap_or(content).clone();
+    body["properties"][id_field] = id;
+    body["additionalProperties"] = false.into();
+    body
 }
 
 fn headers(generator: &mut SchemaGenerator) -> Vec<Value> {
@@ -98,9 +103,10 @@ fn headers(generator: &mut SchemaGenerator) -> Vec<Value> {
         "type": "string", "minLength": 1, "maxLength": 255,
         "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~:/=-]+$", "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
     });
-    let version = json!({
-        "type": "string", "pattern": r#"^("[0-9]{1,19}"|\*)$"#, "examples": ["\"3\""],
-    });
+    let version = json!({ "anyOf": [
+        { "type": "string", "pattern": r#"^"[0-9]{1,19}"$"#, "examples": ["\"3\""] },
+        { "const": "*" },
+    ] });
     let header = |name: &str, description: &str, schema: &Value| json!({ "name": name, "in": "header", "description": description, "schema": schema });
     vec![
         header(
@@ -113,12 +119,20 @@ fn headers(generator: &mut SchemaGenerator) -> Vec<Value> {
             "The version that the aggregate must have, as its ETag: \"3\"; or *",
             &version,
         ),
-        header("X-Correlation-Id", "Goes with the events; at most 128 characters", &text),
+        header(
+            "X-Correlation-Id",
+            "Goes with the events; one of more than 128 characters is not taken over",
+            &text,
+        ),
     ]
 }
 
 fn id(generator: &mut SchemaGenerator) -> Value {
-    json!({ "name": "id", "in": "path", "required": true, "schema": schema::<Uuid>(generator) })
+    json!({
+        "name": "id", "in": "path", "required": true, "schema": schema::<Uuid>(generator),
+        "description": "Of the motor, or of the image task",
+        "example": "018f3c5e-0000-7000-8000-000000000000",
+    })
 }
 
 /// The answer to an accepted command.
@@ -130,8 +144,22 @@ fn answer(id_field: &str, created: bool, generator: &mut SchemaGenerator) -> (St
     });
     if created {
         response["headers"]["Location"] = header_of("The address of what was created", generator);
+        response["links"] = links(id_field, &MOTOR_LINKS);
     }
     (if created { "201" } else { "200" }.to_owned(), response)
+}
+
+/// What may be asked next of what was made, by the ids of operations.
+const MOTOR_LINKS: [&str; 3] = ["get_motor", "revise_motor", "take_in_vibration"];
+const IMAGE_LINKS: [&str; 4] = ["get_image", "get_image_history", "cancel_image", "retry_image"];
+
+fn links(id_field: &str, operations: &[&str]) -> Value {
+    let parameters = json!({ "id": format!("$response.body#/{id_field}") });
+    let link = |operation: &&str| {
+        let link = json!({ "operationId": operation, "parameters": parameters });
+        ((*operation).to_owned(), link)
+    };
+    operations.iter().map(link).collect::<Map<_, _>>().into()
 }
 
 fn header_of(description: &str, generator: &mut SchemaGenerator) -> Value {

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 
 use super::command::{id_in_path, is_json, media_type};
 use super::problem::{Refused, internal, overloaded, unsupported_media_type};
+use super::query::Parameters;
 use super::{Api, Params, body, motor};
 
 pub(super) const PATH: &str = "/v1/motors/{id}/vibration";
@@ -88,6 +89,8 @@ fn not_in_service(error: CommandError) -> Refused {
 
 fn read(parts: &Parts, bytes: &Bytes) -> Result<Received, Refused> {
     if is_json(&parts.headers) {
+        // The query describes plain numbers; JSON describes itself, and nothing is read over.
+        Parameters::of(&parts.uri)?.finish()?;
         return json::read(bytes).map_err(Refused::from);
     }
     if media_type(&parts.headers).as_deref() == Some("application/octet-stream") {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Faults, FieldError};
+use crate::invalid::{Faults, FieldError, TEXT_PATTERN};
 use crate::vibration::bearing::{FaultOrders, Geometry, by_designation};
 use crate::vibration::{Axis, Boundaries, CustomBoundaries, Machine, MachineGroup, Support};
 
@@ -24,7 +24,7 @@ pub const POLES_MAX: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Nameplate {
     /// What people call it: `P-101`.
-    #[schemars(length(min = 1, max = 100), example = &"P-101")]
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT_PATTERN), example = &"P-101")]
     pub name: String,
     /// At the shaft.
     #[schemars(range(min = 0.01, max = 50000.0), example = 90.0)]
@@ -37,7 +37,7 @@ pub struct Nameplate {
     #[serde(default = "line_frequency_hz")]
     pub line_frequency_hz: f64,
     /// An even number.
-    #[schemars(range(min = 2, max = 100), example = 4)]
+    #[schemars(range(min = 2, max = 100), extend("multipleOf" = 2), example = 4)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poles: Option<u32>,
     /// As somebody chose it; see [`Nameplate::group`].
@@ -50,10 +50,11 @@ pub struct Nameplate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<CustomBoundaries>,
     /// By position.
+    #[schemars(length(max = 16))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bearings: Vec<Bearing>,
     /// Where it stands: `Hall 2`.
-    #[schemars(length(min = 1, max = 200), example = &"Hall 2")]
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT_PATTERN), example = &"Hall 2")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
@@ -67,20 +68,26 @@ fn line_frequency_hz() -> f64 {
 #[serde(deny_unknown_fields)]
 pub struct Bearing {
     /// Where: `DE` is the drive end, `NDE` the other one.
+    #[schemars(length(min = 1, max = 64), regex(pattern = TEXT_PATTERN), example = &"DE")]
     pub position: String,
     /// The maker's: `6205`.
+    #[schemars(length(min = 1, max = 64), regex(pattern = TEXT_PATTERN), example = &"6205")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub designation: Option<String>,
     /// How many balls or rollers.
+    #[schemars(range(min = 3, max = 200), example = 9)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolling_elements: Option<u32>,
     /// Of one of them.
+    #[schemars(range(min = 0.1, max = 1000.0), example = 7.94)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub element_diameter_mm: Option<f64>,
     /// Of the circle on which their centres lie.
+    #[schemars(range(min = 1.0, max = 10000.0), example = 39.04)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pitch_diameter_mm: Option<f64>,
     /// Between the load and the plane of that circle; 0 when absent.
+    #[schemars(range(min = 0.0, max = 89.0), example = 0.0)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_angle_deg: Option<f64>,
 }

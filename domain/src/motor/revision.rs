@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Bearing, Nameplate};
+use crate::invalid::TEXT_PATTERN;
 use crate::vibration::{CustomBoundaries, MachineGroup, Support};
 
 /// What is to be changed of a motor.
@@ -11,18 +12,23 @@ use crate::vibration::{CustomBoundaries, MachineGroup, Support};
 #[serde(deny_unknown_fields, default)]
 pub struct Revision {
     /// See [`Nameplate::name`].
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT_PATTERN), example = &"P-101")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// See [`Nameplate::rated_power_kw`].
+    #[schemars(range(min = 0.01, max = 50000.0), example = 90.0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rated_power_kw: Option<f64>,
     /// See [`Nameplate::rated_speed_rpm`].
+    #[schemars(range(min = 1.0, max = 100000.0), example = 1480.0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rated_speed_rpm: Option<f64>,
     /// See [`Nameplate::line_frequency_hz`].
+    #[schemars(range(min = 10.0, max = 1000.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line_frequency_hz: Option<f64>,
     /// `null`: unknown.
+    #[schemars(range(min = 2, max = 100), extend("multipleOf" = 2), example = 4)]
     #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub poles: Option<Option<u32>>,
     /// `null`: as the power tells.
@@ -35,9 +41,11 @@ pub struct Revision {
     #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<Option<CustomBoundaries>>,
     /// All of them.
+    #[schemars(length(max = 16))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearings: Option<Vec<Bearing>>,
     /// `null`: unknown.
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT_PATTERN), example = &"Hall 2")]
     #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
     pub location: Option<Option<String>>,
 }

@@ -29,10 +29,13 @@ pub struct CustomBoundaries {
 #[serde(deny_unknown_fields)]
 pub struct ZoneEnds {
     /// Between zones A and B.
+    #[schemars(range(min = 0.001, max = 100000.0), example = 1.4)]
     pub ab: f64,
     /// Between zones B and C.
+    #[schemars(range(min = 0.001, max = 100000.0), example = 2.8)]
     pub bc: f64,
     /// Between zones C and D.
+    #[schemars(range(min = 0.001, max = 100000.0), example = 4.5)]
     pub cd: f64,
 }
 

@@ -1,5 +1,7 @@
 //! The admin routes, as the API describes them.
 
+mod answers;
+
 use ports::problem::CONTENT_TYPE;
 use serde_json::{Value, json};
 
@@ -23,53 +25,62 @@ pub fn openapi() -> Value {
         "/readyz": { "get": ready() },
         "/metrics": { "get": plain(operation("Metrics for Prometheus", &none, "200", "Text format 0.0.4")) },
         "/v1/admin/projections": {
-            "get": operation("Where the projections are", &json!([]), "200", "A row per generation"),
+            "get": with(operation("Where the projections are", &json!([]), "200", "A row per generation"), answers::projections()),
         },
         "/v1/admin/projections/{name}/rebuild": {
             "parameters": projection,
-            "post": operation("Build it anew beside the live one", &force, "202", "It has begun"),
+            "post": with(operation("Build it anew beside the live one", &force, "202", "It has begun"), answers::generation()),
         },
         "/v1/admin/projections/{name}/rollback": {
             "parameters": projection,
-            "post": operation("Show the generation of before", &json!([]), "202", "Readers see it"),
+            "post": with(operation("Show the generation of before", &json!([]), "202", "Readers see it"), answers::generation()),
         },
         "/v1/admin/queue": {
-            "get": operation("How the queue of pictures stands", &json!([]), "200", "Counts by state, the oldest, the pause"),
+            "get": with(operation("How the queue of pictures stands", &json!([]), "200", "Counts by state, the oldest, the pause"), answers::queue()),
         },
         "/v1/admin/queue/pause": {
-            "post": operation("Begin no more pictures", &json!([]), "200", "What is in hand is finished; it lasts beyond restarts"),
+            "post": with(operation("Begin no more pictures", &json!([]), "200", "What is in hand is finished; it lasts beyond restarts"), answers::pause()),
         },
         "/v1/admin/queue/resume": {
-            "post": operation("Go on with pictures", &json!([]), "200", "They are worked on"),
+            "post": with(operation("Go on with pictures", &json!([]), "200", "They are worked on"), answers::pause()),
         },
         "/v1/admin/queue/{task_id}": {
             "parameters": task,
-            "get": operation("The attempts at one picture", &json!([]), "200", "Who began when, and how it ended"),
+            "get": with(operation("The attempts at one picture", &json!([]), "200", "Who began when, and how it ended"), answers::attempts()),
         },
         "/v1/admin/queue/{task_id}/retry": {
             "parameters": task,
-            "post": operation("Try a failed picture anew", &json!([]), "200", "It waits for its turn"),
+            "post": with(operation("Try a failed picture anew", &json!([]), "200", "It waits for its turn"), answers::accepted()),
         },
         "/v1/admin/queue/{task_id}/discard": {
             "parameters": task,
-            "post": operation("Cancel it, or delete what is finished", &json!([]), "200", "It is given up"),
+            "post": with(operation("Cancel it, or delete what is finished", &json!([]), "200", "It is given up"), answers::accepted()),
         },
         "/v1/admin/dead-letters": {
-            "get": operation("What could not be handled", &after, "200", "A page of letters"),
+            "get": with(operation("What could not be handled", &after, "200", "A page of letters"), answers::letters()),
         },
         "/v1/admin/dead-letters/{id}": {
             "parameters": letter,
-            "get": operation("One dead letter", &json!([]), "200", "The letter with its event"),
+            "get": with(operation("One dead letter", &json!([]), "200", "The letter with its event"), answers::letter()),
         },
         "/v1/admin/dead-letters/{id}/replay": {
             "parameters": letter,
-            "post": operation("Act on its sequence again", &json!([]), "202", "It is asked for"),
+            "post": with(operation("Act on its sequence again", &json!([]), "202", "It is asked for"), answers::done("replay_requested")),
         },
         "/v1/admin/dead-letters/{id}/discard": {
             "parameters": letter,
-            "post": operation("Give it up for good", &json!([]), "200", "It is gone"),
+            "post": with(operation("Give it up for good", &json!([]), "200", "It is gone"), answers::done("discarded")),
         },
     } })
+}
+
+/// What a success says.
+fn with(mut operation: Value, schema: Value) -> Value {
+    let Value::Object(responses) = &mut operation["responses"] else { return operation };
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        response["content"] = json!({ "application/json": { "schema": &schema } });
+    }
+    operation
 }
 
 /// Answers with text.

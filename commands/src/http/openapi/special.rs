@@ -2,13 +2,14 @@
 
 use domain::notification::URL_CHARACTERS_MAX;
 use domain::time::Timestamp;
+use domain::vibration::block::{SAMPLES_MAX, SPEED_RPM_MAX};
 use domain::vibration::{Axis, Statistic, Unit};
 use ports::problem::Problem;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{accepted, header_of, headers, id, responses, schema};
+use super::{IMAGE_LINKS, accepted, header_of, headers, id, links, responses, schema};
 
 /// What is said of pictures beside their bytes.
 fn picture_parameters(generator: &mut SchemaGenerator) -> Vec<Value> {
@@ -56,9 +57,12 @@ pub(super) fn batch(generator: &mut SchemaGenerator) -> Value {
     let image = json!({
         "type": "array",
         "maxItems": super::super::upload::batch::PICTURES_MAX,
-        "items": { "contentMediaType": "application/octet-stream" },
+        "items": { "type": "string", "format": "binary" },
     });
-    let form = json!({ "type": "object", "required": ["image"], "properties": { "image": image } });
+    let form = json!({
+        "type": "object", "required": ["image"], "properties": { "image": image },
+        "additionalProperties": false,
+    });
     json!({
         "operationId": "submit_images",
         "summary": "Submit several pictures, each as a task of its own",
@@ -84,14 +88,16 @@ pub(super) fn upload(generator: &mut SchemaGenerator) -> Value {
             "Retry-After": header_of("After how many seconds to ask for it", generator),
         },
         "content": { "application/json": { "schema": schema } },
+        "links": links("task_id", &IMAGE_LINKS),
     });
     let form = json!({
         "type": "object",
         "required": ["image"],
         "properties": {
-            "image": { "contentMediaType": "application/octet-stream" },
+            "image": { "type": "string", "format": "binary" },
             "callback_url": callback_url(),
         },
+        "additionalProperties": false,
     });
     json!({
         "operationId": "submit_image",
@@ -118,18 +124,12 @@ pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
     });
     let parameters: Vec<Value> = [id(generator)].into_iter().chain(in_query).collect();
     let mut properties = described.clone();
-    properties.insert(
-        "samples".to_owned(),
-        json!({ "type": "array", "minItems": 1, "items": { "type": "number" } }),
-    );
-    properties.insert(
-        "samples_base64".to_owned(),
-        json!({ "type": "string", "contentEncoding": "base64", "description": "f32 little-endian" }),
-    );
-    let block = json!({
+    properties.insert("samples".to_owned(), samples());
+    properties.insert("samples_base64".to_owned(), packed_samples());
+    let body = json!({
         "type": "object",
         "required": ["sensor", "axis", "unit", "started_at"],
-        "oneOf": [{ "required": ["samples"] }, { "required": ["samples_base64"] }],
+        "oneOf": forms(),
         "properties": properties,
         "additionalProperties": false,
     });
@@ -150,11 +150,53 @@ pub(super) fn vibration(generator: &mut SchemaGenerator) -> Value {
         "requestBody": {
             "required": true,
             "content": {
-                "application/json": { "schema": block },
-                "application/octet-stream": { "schema": { "description": "f32 little-endian" } },
+                "application/json": { "schema": body },
+                "application/octet-stream": { "schema": {
+                    "description": "f32 little-endian: four bytes a sample, described by the query",
+                } },
             },
         },
         "responses": responses(("202".to_owned(), response)),
+    })
+}
+
+/// Samples or one value that the sensor computed, as numbers or packed.
+fn forms() -> Value {
+    let block = |field: &str| {
+        json!({
+            "title": format!("Samples in {field}"),
+            "required": [field, "sample_rate_hz"],
+            "not": { "required": ["statistic"] },
+        })
+    };
+    let one = json!({ "maxItems": 1, "items": { "minimum": 0 } });
+    let value = |field: &str, one: Value| {
+        json!({
+            "title": format!("One value in {field}"),
+            "required": [field, "statistic"],
+            "properties": { field: one },
+        })
+    };
+    json!([
+        block("samples"),
+        block("samples_base64"),
+        value("samples", one),
+        value("samples_base64", json!({ "maxLength": 8 })),
+    ])
+}
+
+fn samples() -> Value {
+    json!({
+        "type": "array", "minItems": 1, "maxItems": SAMPLES_MAX, "examples": [[0.12, -0.4, 0.31]],
+        "items": { "type": "number", "minimum": f32::MIN, "maximum": f32::MAX },
+    })
+}
+
+fn packed_samples() -> Value {
+    json!({
+        "type": "string", "contentEncoding": "base64", "minLength": 8,
+        "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+        "description": "f32 little-endian: four bytes a sample", "examples": ["AAAAAAAAgD8="],
     })
 }
 
@@ -175,7 +217,10 @@ fn description(generator: &mut SchemaGenerator) -> Map<String, Value> {
             }),
         ),
         ("started_at", schema::<Timestamp>(generator)),
-        ("speed_rpm", json!({ "type": "number" })),
+        (
+            "speed_rpm",
+            json!({ "type": "number", "minimum": 0, "maximum": SPEED_RPM_MAX, "examples": [1_480] }),
+        ),
         ("statistic", schema::<Statistic>(generator)),
     ];
     fields.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
