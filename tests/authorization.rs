@@ -29,17 +29,17 @@ async fn server() -> (tempfile::TempDir, Server) {
     (folder, server)
 }
 
-/// The least role that may ask this, said here once more in the words of docs/OPERATIONS.md.
+/// The least role that may ask this, said here once more in the words of docs/SECURITY.md.
 fn least(route: &Route) -> Option<usize> {
     if OPEN.contains(&route.path.as_str()) {
         return None;
     }
     let is_looking = route.method == Method::GET;
     let is_operating = route.path.starts_with("/v1/admin/");
-    Some(match (is_looking, is_operating) {
-        (true, _) => 0,
+    Some(match (is_operating, is_looking) {
+        (true, _) => 2,
+        (false, true) => 0,
         (false, false) => 1,
-        (false, true) => 2,
     })
 }
 
