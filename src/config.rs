@@ -2,6 +2,7 @@
 
 mod bucket;
 mod keys;
+mod origins;
 mod quota;
 mod secret;
 mod services;
@@ -19,6 +20,7 @@ use settings::Settings;
 
 pub use bucket::Bucket;
 pub use keys::{Access, ApiKeys, Holder};
+pub use origins::Origins;
 pub use quota::{Proxies, Quota};
 pub use secret::Secret;
 pub use services::{Profile, Services};
@@ -56,6 +58,8 @@ pub struct Config {
     pub is_open: bool,
     /// How often one client may ask.
     pub quota: Quota,
+    /// Whose pages may ask from a browser.
+    pub origins: Origins,
     /// How many pictures are worked on at once.
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
@@ -129,6 +133,7 @@ impl Config {
             api_keys: settings.api_keys()?,
             is_open: settings.flag("ALLOW_NO_API_KEY")?,
             quota: settings.quota(listen.ip().is_loopback())?,
+            origins: settings.origins()?,
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
             image_presets: settings.presets()?,
@@ -187,6 +192,7 @@ impl Config {
             ("STORAGE_OUTPUT_PATH", self.storage_output_path.display().to_string()),
             ("API_KEYS", self.api_keys.describe()),
             ("ALLOW_NO_API_KEY", self.is_open.to_string()),
+            ("CORS_ORIGINS", self.origins.to_string()),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
             ("IMAGE_PRESETS", self.image_presets.to_string()),

@@ -6,6 +6,7 @@ mod docs;
 mod headers;
 mod health;
 mod observe;
+mod origins;
 mod peer;
 mod probes;
 mod quota;
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use infra_telemetry::Metrics;
 
-use crate::config::ApiKeys;
+use crate::config::{ApiKeys, Origins};
 use health::Health;
 
 pub use docs::openapi;
@@ -35,6 +36,8 @@ pub struct Surroundings {
     pub api_keys: ApiKeys,
     /// Sees to it that nobody asks more often than was agreed.
     pub rationing: Rationing,
+    /// Whose pages may ask from a browser.
+    pub origins: Origins,
     /// Where requests are counted.
     pub metrics: Arc<Metrics>,
     /// What has to be well for this process to be ready.
@@ -43,10 +46,10 @@ pub struct Surroundings {
 
 /// `routes` with health, metrics, docs, authentication, quota and observation around them.
 pub fn service(routes: Router, surroundings: Surroundings) -> Router {
-    let Surroundings { api_keys, rationing, metrics, probes } = surroundings;
+    let Surroundings { api_keys, rationing, origins, metrics, probes } = surroundings;
     let health = Health { metrics: Arc::clone(&metrics), probes };
     let proxies = Arc::new(rationing.settings.proxies.clone());
-    routes
+    let guarded = routes
         .merge(docs::routes())
         .merge(health::routes(health))
         .fallback(observe::nothing_here)
@@ -55,7 +58,9 @@ pub fn service(routes: Router, surroundings: Surroundings) -> Router {
         .layer(from_fn(observe::bound))
         .layer(from_fn(auth::permit))
         .layer(from_fn_with_state(Arc::new(rationing), quota::ration))
-        .layer(from_fn_with_state(Arc::new(api_keys), auth::recognise))
+        .layer(from_fn_with_state(Arc::new(api_keys), auth::recognise));
+    // Whoever asks whether they may ask has no key yet; and a refusal has to be readable.
+    origins::allow(guarded, &origins)
         .layer(from_fn_with_state(metrics, observe::measure))
         .layer(from_fn_with_state(proxies, headers::harden))
 }

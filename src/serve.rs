@@ -71,6 +71,7 @@ async fn serve(
             settings: config.quota.clone(),
             clock: Arc::clone(&adapters.clock),
         },
+        origins: config.origins.clone(),
         metrics,
         probes: started.probes,
     };

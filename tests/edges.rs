@@ -54,6 +54,52 @@ async fn browsers_are_bound_to_tls_where_a_trusted_proxy_says_that_there_is_tls(
     }
 }
 
+fn preflight(path: &str, origin: &str) -> Request {
+    Request::new(Method::OPTIONS, path)
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "x-api-key,idempotency-key,content-type")
+}
+
+#[tokio::test]
+async fn only_pages_of_origins_that_are_named_may_ask_from_a_browser() {
+    let named = "https://motors.example";
+    let (_folder, server) = server(&[("API_KEY", "hush"), ("CORS_ORIGINS", named)]).await;
+    let client = server.client();
+    for (origin, allowed) in [(named, named), ("https://elsewhere.example", "")] {
+        let answer = client.send(&preflight("/v1/motors", origin)).await.success();
+        assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origin}");
+        assert!(answer.header("vary").contains("origin"), "{}", answer.header("vary"));
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{origin}");
+        // Also a refusal is readable for those who may ask.
+        let refused = client.send(&Request::get("/v1/motors").header("origin", origin)).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.header("access-control-allow-origin"), allowed, "{origin}");
+    }
+    let answer = client.send(&preflight("/v1/motors", named)).await;
+    for (header, wanted) in [
+        ("access-control-allow-methods", "PATCH"),
+        ("access-control-allow-headers", "x-api-key"),
+        ("access-control-allow-headers", "idempotency-key"),
+    ] {
+        assert!(answer.header(header).contains(wanted), "{header}: {}", answer.header(header));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_list_no_other_page_may_ask_from_a_browser() {
+    let (_folder, server) = server(&[]).await;
+    let client = server.client();
+    let asked = client.send(&preflight("/v1/motors", "https://motors.example")).await;
+    let read = Request::get("/v1/events").header("origin", "https://motors.example");
+    let read = client.send(&read).await.success();
+    for answer in [asked, read] {
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{}", answer.status);
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_and_others_are_served() {
     let (_folder, server) = server(&[]).await;

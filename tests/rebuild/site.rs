@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atalaya::adapters::{self, Adapters, Foundation};
-use atalaya::config::{ApiKeys, Quota};
+use atalaya::config::{ApiKeys, Origins, Quota};
 use atalaya::config::{Config, Overrides};
 use atalaya::http::{Rationing, Surroundings, service};
 use atalaya::roles::{Role, RoleSettings, start};
@@ -62,6 +62,7 @@ impl Site {
                 settings: Quota::default(),
                 clock: Arc::clone(&adapters.clock),
             },
+            origins: Origins::default(),
             metrics,
             probes: started.probes,
         };
