@@ -2,13 +2,18 @@
 
 import { apiKey, get, request } from "./lib/api.js";
 import { h, icon, render } from "./lib/dom.js";
-import { eventKind, velocity } from "./lib/format.js";
+import { eventKind, placeOf, velocity } from "./lib/format.js";
+import { LANGUAGES, language, plural, speak, t, text } from "./lib/i18n.js";
 import { Live } from "./lib/live.js";
 import { problemBox, toast } from "./lib/parts.js";
+import * as alarms from "./views/alarms.js";
 import * as events from "./views/events.js";
 import * as fleet from "./views/fleet.js";
+import * as history from "./views/history.js";
 import * as images from "./views/images.js";
+import * as letters from "./views/letters.js";
 import * as motor from "./views/motor.js";
+import * as projections from "./views/projections.js";
 import * as system from "./views/system.js";
 
 /** Measured values change without events, so a visible view looks again this often. */
@@ -19,8 +24,12 @@ const SETTLE_MS = 300;
 const ROUTES = [
   { pattern: /^#?\/?$/, name: "fleet", view: fleet },
   { pattern: /^#\/motors\/([^/]+)$/, name: "fleet", view: motor },
+  { pattern: /^#\/alarms$/, name: "alarms", view: alarms },
   { pattern: /^#\/images$/, name: "images", view: images },
   { pattern: /^#\/events$/, name: "events", view: events },
+  { pattern: /^#\/events\/((?:motor|image)\/[^/]+)$/, name: "events", view: history },
+  { pattern: /^#\/projections$/, name: "projections", view: projections },
+  { pattern: /^#\/letters$/, name: "letters", view: letters },
   { pattern: /^#\/system$/, name: "system", view: system },
 ];
 
@@ -83,7 +92,7 @@ async function lookNow() {
   current.isBusy = false;
   if (current !== shown) return;
   render(current.trouble, problemBox(problem));
-  look(current.isStale ? SETTLE_MS : LOOK_AGAIN_MS);
+  look(current.isStale ? SETTLE_MS : (current.view.pace_ms?.() ?? LOOK_AGAIN_MS));
 }
 
 /** The fleet in numbers; its answer also tells from which position the live tail goes on. */
@@ -95,7 +104,10 @@ async function fleetNow(signal) {
   }
   const numbers = await response.json();
   const { alarm = 0, trip = 0 } = numbers.alarms ?? {};
-  const told = [trip && `${trip} trip${trip === 1 ? "" : "s"}`, alarm && `${alarm} alarm${alarm === 1 ? "" : "s"}`]
+  const told = [
+    trip && plural(trip, "{count} trip", "{count} trips"),
+    alarm && plural(alarm, "{count} alarm", "{count} alarms"),
+  ]
     .filter(Boolean)
     .join(", ");
   const link = document.getElementById("alarms");
@@ -115,15 +127,49 @@ function heard(event) {
 async function announceAlarm({ subject, data }) {
   const known = await get(`/v1/motors/${encodeURIComponent(subject)}`).catch(() => ({}));
   const name = known.name ?? subject;
-  const words = `${data.level === "trip" ? "Trip" : "Alarm"} on ${name}: ${velocity(data.velocity_rms_mm_s)} at ${data.sensor} ${data.axis}`;
+  const values = { name, velocity: velocity(data.velocity_rms_mm_s), place: placeOf(data) };
+  const isTrip = data.level === "trip";
+  const words = isTrip
+    ? t("Trip on {name}: {velocity} at {place}", values)
+    : t("Alarm on {name}: {velocity} at {place}", values);
   document.getElementById("announcer").textContent = words;
   toast(h("a", { href: `#/motors/${encodeURIComponent(subject)}` }, words), data.level);
 }
 
+const STATES = {
+  connecting: text("connecting"),
+  live: text("live"),
+  paused: text("paused"),
+  reconnecting: text("reconnecting"),
+};
+
 function showState(state) {
   const badge = document.getElementById("live");
   badge.dataset.state = state;
-  badge.textContent = state;
+  badge.textContent = t(STATES[state]);
+}
+
+/** What stands in the page itself, in the reader's language; the English of each text is kept beside it. */
+function translateShell() {
+  document.documentElement.lang = language();
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.dataset.text ||= element.textContent;
+    element.textContent = t(element.dataset.text);
+  }
+  document.querySelector("nav").setAttribute("aria-label", t("Main"));
+  document.getElementById("toasts").setAttribute("aria-label", t("Notices"));
+  const select = document.getElementById("language");
+  select.setAttribute("aria-label", t("Language"));
+  render(
+    select,
+    LANGUAGES.map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === language() }, name)),
+  );
+  select.onchange = () => {
+    speak(select.value);
+    translateShell();
+    showState(document.getElementById("live").dataset.state);
+    open();
+  };
 }
 
 function askForKey() {
@@ -135,19 +181,20 @@ function askForKey() {
     h(
       "form",
       { method: "dialog" },
-      h("h2", { id: "key-title" }, "API key"),
+      h("h2", { id: "key-title" }, t("API key")),
       h(
         "p",
         {},
-        "Needed where the server was started with API_KEY. It is kept until this tab is closed, and sent as X-API-Key.",
+        t("Needed where the server was started with keys. It is kept until this tab is closed, and sent as X-API-Key."),
       ),
-      h("label", { for: "api-key" }, "Key"),
+      h("label", { for: "api-key" }, t("Key")),
       input,
       h(
         "div",
         { class: "actions" },
-        h("button", { value: "" }, "Cancel"),
-        h("button", { class: "primary", value: "use" }, "Use this key"),
+        // Enter presses the first button that submits, and that is the other one.
+        h("button", { type: "button", onclick: () => dialog.close("") }, t("Cancel")),
+        h("button", { class: "primary", value: "use" }, t("Use this key")),
       ),
     ),
   );
@@ -191,4 +238,6 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => look(0));
+translateShell();
+showState("connecting");
 open();

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use axum::http::Method;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
+use url::{ParseError, Url};
 
 const PATIENCE_S: u64 = 120;
 const POLL_MS: u64 = 100;
@@ -68,6 +71,69 @@ impl Browser {
         self.run(script, selector).await;
     }
 
+    /// Presses keys, as `fantoccini::key` names them or as letters, where the focus is.
+    pub(crate) async fn press(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("keys can be pressed");
+    }
+
+    /// Chooses from a list, as a person does.
+    pub(crate) async fn choose(&self, selector: &str, value: &str) {
+        self.wait_for(selector).await;
+        let script = "const list = document.querySelector(arguments[0]);\
+                      list.value = arguments[1];\
+                      list.dispatchEvent(new Event('change', { bubbles: true }))";
+        self.script(script, vec![json!(selector), json!(value)]).await;
+    }
+
+    /// What a script returns.
+    pub(crate) async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.expect("the page runs scripts")
+    }
+
+    /// What a script gives to the function that is its last argument.
+    pub(crate) async fn script_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute_async(script, arguments).await.expect("the page runs scripts")
+    }
+
+    /// Waits until the element says this.
+    pub(crate) async fn wait_for_text(&self, selector: &str, text: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])]\
+                      .some((one) => one.textContent.includes(arguments[1]))";
+        let waiting = async {
+            while self.script(script, vec![json!(selector), json!(text)]).await != json!(true) {
+                sleep(Duration::from_millis(POLL_MS)).await;
+            }
+        };
+        self.patiently(&format!("{selector} with {text:?}"), waiting).await;
+    }
+
+    /// Waits for an element to go.
+    pub(crate) async fn wait_until_gone(&self, selector: &str) {
+        self.until(selector, "return document.querySelector(arguments[0]) === null").await;
+    }
+
+    /// The language of the pages that are opened from now on; some page of the server is open.
+    pub(crate) async fn speak(&self, language: &str) {
+        let script = "localStorage.setItem('atalaya.language', arguments[0])";
+        self.script(script, vec![json!(language)]).await;
+    }
+
+    /// As large as this, with this scheme of colours: `light` or `dark`.
+    pub(crate) async fn look_like(&self, (width, height): (u32, u32), scheme: &str) {
+        let metrics = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", scheme).await;
+    }
+
+    async fn devtools(&self, command: &'static str, parameters: Value) {
+        let asked = self.client.issue_cmd(Devtools { command, parameters }).await;
+        asked.expect("the driver hands it on");
+    }
+
     /// Waits for an element.
     pub(crate) async fn wait_for(&self, selector: &str) {
         let script = "return document.querySelector(arguments[0]) !== null";
@@ -99,16 +165,20 @@ impl Browser {
         serde_json::from_value(found).expect("a list of texts")
     }
 
-    async fn until(&self, selector: &str, script: &str) {
+    pub(crate) async fn until(&self, selector: &str, script: &str) {
         let waiting = async {
             while self.run(script, selector).await != json!(true) {
                 sleep(Duration::from_millis(POLL_MS)).await;
             }
         };
+        self.patiently(selector, waiting).await;
+    }
+
+    async fn patiently(&self, what: &str, waiting: impl Future<Output = ()>) {
         if timeout(Duration::from_secs(PATIENCE_S), waiting).await.is_err() {
             let text = "return document.body.innerText";
             let seen = self.client.execute(text, vec![]).await.unwrap_or_default();
-            panic!("{selector} did not appear; the page says:\n{}", seen.as_str().unwrap_or(""));
+            panic!("waited for {what}; the page says:\n{}", seen.as_str().unwrap_or(""));
         }
     }
 
@@ -122,6 +192,24 @@ impl Browser {
         self.driver.kill().expect("the driver was ours");
         self.driver.wait().expect("the driver was ours");
         drop(self.profile);
+    }
+}
+
+/// What `WebDriver` has no words for.
+#[derive(Debug)]
+struct Devtools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
     }
 }
 

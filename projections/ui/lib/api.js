@@ -1,5 +1,7 @@
 // The API as this page uses it: JSON in and out, problems as exceptions, the key in every request.
 
+import { t } from "./i18n.js";
+
 const KEY = "atalaya.api_key";
 
 export const apiKey = {
@@ -10,7 +12,7 @@ export const apiKey = {
 /** What went wrong, as the server told it (RFC 9457) or as we had to guess. */
 export class Problem extends Error {
   constructor({ title, detail, status, errors } = {}) {
-    super(title || "Something went wrong");
+    super(title || t("Something went wrong"));
     this.detail = detail || "";
     this.status = status || 0;
     this.errors = Array.isArray(errors) ? errors : [];
@@ -23,8 +25,8 @@ export class Problem extends Error {
 
   static unreachable() {
     return new Problem({
-      title: "Atalaya cannot be reached",
-      detail: "The page keeps trying; what you see may be old.",
+      title: t("Atalaya cannot be reached"),
+      detail: t("The page keeps trying; what you see may be old."),
     });
   }
 }
@@ -40,7 +42,7 @@ export async function request(path, { headers, ...options } = {}) {
     throw error.name === "AbortError" ? error : Problem.unreachable();
   });
   if (response.ok) return response;
-  if (response.status === 401 || response.status === 403) dispatchEvent(new Event("key-wanted"));
+  if (response.status === 401) dispatchEvent(new Event("key-wanted"));
   throw await Problem.from(response);
 }
 

@@ -1,29 +1,36 @@
-// How values are written for people.
+// How values are written for people, in their language.
+
+import { language, t, text } from "./i18n.js";
 
 const UNITS_S = [
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export const ZONES = ["D", "C", "B", "A", "not_assessable", "unknown"];
 
-export const ZONE_WORDS = {
-  A: "as good as new",
-  B: "fit to run on",
-  C: "not for long",
-  D: "damage is near",
-  not_assessable: "cannot be judged",
-  unknown: "not measured yet",
+const ZONE_WORDS = {
+  A: text("as good as new"),
+  B: text("fit to run on"),
+  C: text("not for long"),
+  D: text("damage is near"),
+  not_assessable: text("cannot be judged"),
+  unknown: text("not measured yet"),
 };
 
+export function zoneWords(zone) {
+  return t(ZONE_WORDS[zone] ?? "");
+}
+
 export function zoneName(zone) {
-  return { not_assessable: "Not assessable", unknown: "No zone yet" }[zone ?? "unknown"] ?? `Zone ${zone}`;
+  const special = { not_assessable: text("Not assessable"), unknown: text("No zone yet") }[zone ?? "unknown"];
+  return special ? t(special) : t("Zone {zone}", { zone });
 }
 
 export function number(value, digits = 2) {
-  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  return value.toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 export function velocity(value) {
@@ -31,27 +38,43 @@ export function velocity(value) {
 }
 
 /** A time as the plots write it: UTC, to the second. */
-export function time(text) {
-  const at = new Date(text);
+export function time(moment) {
+  const at = new Date(moment);
   return Number.isNaN(at.getTime()) ? "–" : `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-export function ago(text) {
-  const seconds = (new Date(text) - Date.now()) / 1000;
-  if (Number.isNaN(seconds)) return "never";
+export function ago(moment) {
+  const seconds = (new Date(moment) - Date.now()) / 1000;
+  if (Number.isNaN(seconds)) return t("never");
+  const relative = new Intl.RelativeTimeFormat(language(), { numeric: "auto" });
   const unit = UNITS_S.find(([, length]) => Math.abs(seconds) >= length);
   if (unit) return relative.format(Math.round(seconds / unit[1]), unit[0]);
-  return Math.abs(seconds) < 10 ? "just now" : relative.format(Math.round(seconds), "second");
+  return Math.abs(seconds) < 10 ? t("just now") : relative.format(Math.round(seconds), "second");
+}
+
+/** How long something took or waits. */
+export function duration(seconds) {
+  if (!(seconds >= 0)) return "–";
+  const unit = UNITS_S.find(([, length]) => seconds >= length);
+  const [name, length] = unit ?? ["second", 1];
+  return (seconds / length).toLocaleString(language(), {
+    style: "unit",
+    unit: name,
+    unitDisplay: "long",
+    maximumFractionDigits: seconds < 10 ? 1 : 0,
+  });
 }
 
 export function bytes(count) {
   if (!(count >= 0)) return "–";
   if (count < 1_000) return `${count} B`;
-  return count < 1e6 ? `${(count / 1e3).toFixed(0)} kB` : `${(count / 1e6).toFixed(1)} MB`;
+  if (count < 1e6) return `${number(count / 1e3, 0)} kB`;
+  return count < 1e9 ? `${number(count / 1e6, 1)} MB` : `${number(count / 1e9, 1)} GB`;
 }
 
+/** A name of the API in words; names that plants give stay as they are: those are never passed here. */
 export function words(name) {
-  return String(name ?? "–").replaceAll("_", " ");
+  return name == null || name === "" ? "" : t(String(name).replaceAll("_", " "));
 }
 
 export function shortId(id) {
@@ -67,25 +90,30 @@ export function eventKind(type) {
 /** What an event says, in one line. */
 export function eventSummary({ type, data = {} }) {
   const { name } = eventKind(type);
-  const place = [data.sensor, data.axis].filter(Boolean).join(" ");
+  const place = placeOf(data);
   switch (name) {
     case "zone_changed":
-      return `${place}: ${data.from ?? "none"} → ${data.to ?? "none"} ${reading(data)} ${words(data.reason ?? "")}`.trim();
+      return `${place}: ${words(data.from ?? "none")} → ${words(data.to ?? "none")} ${reading(data)} ${words(data.reason)}`.trim();
     case "alarm_raised":
-      return `${data.level} at ${place}: ${reading(data)} over ${number(data.limit_mm_s)} mm/s${because(data)}`;
+      return `${words(data.level)}, ${place}: ${reading(data)} > ${velocity(data.limit_mm_s)}${because(data)}`;
     case "baseline_learned":
-      return `${place}: ${reading(data)}, alarm above ${number(data.alarm_limit_mm_s)} mm/s`;
+      return t("{place}: {value}, alarm above {limit}", {
+        place,
+        value: reading(data),
+        limit: velocity(data.alarm_limit_mm_s),
+      });
     case "departure_began":
-      return `${place}: ${data.departure} from ${number(data.baseline_mm_s)} to ${reading(data)}`;
+      return `${place}: ${words(data.departure)}, ${number(data.baseline_mm_s)} → ${reading(data)}`;
     case "departure_ended":
-      return `${place}: ${data.departure}`;
+      return `${place}: ${words(data.departure)}`;
     case "sensor_lost":
     case "sensor_found":
+    case "alarm_cleared":
       return place;
     case "attempt_failed":
-      return `attempt ${data.attempt}: ${words(data.code)}, ${data.detail ?? ""}`;
+      return `${t("attempt {attempt}", data)}: ${words(data.code)}, ${data.detail ?? ""}`;
     case "processing_started":
-      return `attempt ${data.attempt}`;
+      return t("attempt {attempt}", data);
     case "variant_produced":
       return `${data.name}, ${bytes(data.bytes)}`;
     case "registered":
@@ -93,25 +121,33 @@ export function eventSummary({ type, data = {} }) {
       return data.name ?? "";
     case "relocated":
       return data.location ?? data.to ?? "";
+    case "finding_began":
+    case "finding_ended":
+      return `${words(data.fault)}, ${place}`;
     default:
       return data.code ? words(data.code) : "";
   }
 }
 
+/** A measuring point. */
+export function placeOf({ sensor, axis }) {
+  return [sensor, words(axis)].filter(Boolean).join(" ");
+}
+
+const RULES = {
+  boundary: text("the boundary of zones B and C"),
+  baseline: text("a quarter of B/C above the baseline"),
+  ceiling: text("1.25 times B/C"),
+  trip: text("1.25 times C/D"),
+};
+
 /** Where the limit of an alarm comes from. */
-function because({ rule, baseline_mm_s: baseline }) {
-  switch (rule) {
-    case "boundary":
-      return ", the boundary of zones B and C";
-    case "baseline":
-      return `, a quarter of B/C above the baseline of ${number(baseline)}`;
-    case "ceiling":
-      return ", 1.25 times B/C";
-    case "trip":
-      return ", 1.25 times C/D";
-    default:
-      return "";
-  }
+export function ruleWords(rule) {
+  return RULES[rule] ? t(RULES[rule]) : "";
+}
+
+function because({ rule }) {
+  return rule ? `, ${ruleWords(rule)}` : "";
 }
 
 function reading(data) {

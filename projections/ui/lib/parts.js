@@ -2,13 +2,14 @@
 
 import { Problem } from "./api.js";
 import { h, icon } from "./dom.js";
-import { ZONE_WORDS, ago, time, words, zoneName } from "./format.js";
+import { ago, time, words, zoneName, zoneWords } from "./format.js";
+import { t } from "./i18n.js";
 
 /** Zones are a letter first and a colour second. */
 export function zoneChip(zone, size = "") {
   const kind = zone ?? "unknown";
   const letter = { not_assessable: "?", unknown: "–" }[kind] ?? kind;
-  const name = `${zoneName(kind)}, ${ZONE_WORDS[kind] ?? ""}`;
+  const name = `${zoneName(kind)}, ${zoneWords(kind)}`;
   return h(
     "span",
     { class: `zone ${size}`, "data-zone": kind, title: name },
@@ -23,8 +24,8 @@ export function alarmBadge({ alarm, acknowledged }) {
     "span",
     { class: "badge", "data-alarm": alarm },
     icon("bell"),
-    alarm === "trip" ? "Trip" : "Alarm",
-    acknowledged ? h("span", { class: "soft" }, " acknowledged") : null,
+    alarm === "trip" ? t("Trip") : t("Alarm"),
+    acknowledged ? h("span", { class: "soft" }, ` ${t("acknowledged")}`) : null,
   );
 }
 
@@ -33,18 +34,18 @@ export function stateChip(state) {
 }
 
 export function when(text) {
-  if (!text) return h("span", { class: "muted" }, "never");
+  if (!text) return h("span", { class: "muted" }, t("never"));
   return h("time", { datetime: text, title: time(text) }, ago(text));
 }
 
 export function measured({ last_measured_at: at }) {
-  return at ? ["measured ", when(at)] : "never measured";
+  return at ? [t("measured"), " ", when(at)] : t("never measured");
 }
 
 export function problemBox(problem) {
   if (!problem) return null;
   const { message, detail, errors } =
-    problem instanceof Problem ? problem : { message: "The page stumbled", detail: String(problem), errors: [] };
+    problem instanceof Problem ? problem : { message: t("The page stumbled"), detail: String(problem), errors: [] };
   return h(
     "div",
     { class: "problem", role: "alert" },
@@ -67,7 +68,7 @@ export function emptyState(title, hint, lines = []) {
     { class: "empty" },
     h("h2", {}, title),
     h("p", {}, hint),
-    lines.length ? h("pre", { tabindex: "0", "aria-label": "Commands to try" }, h("code", {}, lines.join("\n"))) : null,
+    lines.length ? h("pre", { tabindex: "0", "aria-label": t("Commands to try") }, h("code", {}, lines.join("\n"))) : null,
   );
 }
 
@@ -111,7 +112,7 @@ export function confirmed(question, detail, action) {
         h(
           "div",
           { class: "actions" },
-          h("button", { value: "" }, "Cancel"),
+          h("button", { value: "" }, t("Cancel")),
           h("button", { class: "primary", value: "yes" }, action),
         ),
       ),
@@ -136,7 +137,7 @@ export function toast(content, kind = "note") {
     content,
     h(
       "button",
-      { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => note.remove() },
+      { type: "button", class: "quiet", "aria-label": t("Dismiss"), onclick: () => note.remove() },
       icon("close"),
     ),
   );

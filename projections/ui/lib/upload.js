@@ -3,10 +3,12 @@
 import { Problem, keyHeaders, url } from "./api.js";
 import { h, icon, render } from "./dom.js";
 import { bytes, shortId } from "./format.js";
+import { t, text } from "./i18n.js";
 import { problemBox } from "./parts.js";
 
 const AT_ONCE_MAX = 2;
 const FILES_MAX = 100;
+const STATES = { waiting: text("waiting"), refused: text("refused") };
 
 /** A place to drop pictures on; `query` goes with each, `onDone` is told of each that was accepted. */
 export class Uploader {
@@ -16,7 +18,7 @@ export class Uploader {
   constructor(query, onDone) {
     this.query = query;
     this.onDone = onDone;
-    this.list = h("ul", { class: "uploads", "aria-label": "Uploads" });
+    this.list = h("ul", { class: "uploads", "aria-label": t("Uploads") });
     this.element = this.#zone();
   }
 
@@ -46,12 +48,12 @@ export class Uploader {
           this.#add(event.dataTransfer.files);
         },
       },
-      h("label", { class: "button primary" }, icon("upload"), h("span", {}, "Choose pictures"), input),
-      h("span", { class: "muted" }, "or drop them here"),
+      h("label", { class: "button primary" }, icon("upload"), h("span", {}, t("Choose pictures")), input),
+      h("span", { class: "muted" }, t("or drop them here")),
     );
     return h(
       "section",
-      { "aria-label": "Upload pictures", "data-key": "uploader", "data-keep": "uploader" },
+      { "aria-label": t("Upload pictures"), "data-key": "uploader", "data-keep": "uploader" },
       zone,
       this.list,
     );
@@ -107,11 +109,13 @@ export class Uploader {
       {},
       h("span", { class: "name" }, file.name),
       h("span", { class: "muted" }, bytes(file.size)),
-      state === "sending" ? h("progress", { max: 100, value: percent, "aria-label": `Sending ${file.name}` }) : null,
+      state === "sending" ? h("progress", { max: 100, value: percent, "aria-label": t("Sending {name}", { name: file.name }) }) : null,
       h(
         "span",
         { class: "muted" },
-        state === "sending" ? `${percent} %` : state === "done" ? `accepted as ${shortId(task.task_id)}` : state,
+        state === "sending" && `${percent} %`,
+        state === "done" && t("accepted as {id}", { id: shortId(task.task_id) }),
+        STATES[state] && t(STATES[state]),
       ),
       problemBox(problem),
     );

@@ -2,7 +2,8 @@
 
 import { get, items, url } from "../lib/api.js";
 import { h, render, s } from "../lib/dom.js";
-import { ZONES, ZONE_WORDS, eventKind, number, words, zoneName } from "../lib/format.js";
+import { ZONES, eventKind, number, words, zoneName, zoneWords } from "../lib/format.js";
+import { plural, t } from "../lib/i18n.js";
 import { alarmBadge, curl, emptyState, measured, zoneChip } from "../lib/parts.js";
 
 const CARDS_STEP = 24;
@@ -10,7 +11,7 @@ const CARDS_MAX = 96;
 
 export function open(root, { signal, lookAgain, setTitle }) {
   const limits = Object.fromEntries(ZONES.map((zone) => [zone, CARDS_STEP]));
-  setTitle("Fleet");
+  setTitle(t("Fleet"));
 
   async function refresh(fleet) {
     const present = ZONES.filter((zone) => fleet.zones?.[zone] > 0);
@@ -33,7 +34,7 @@ export function open(root, { signal, lookAgain, setTitle }) {
         "h2",
         { id: `title-${zone}` },
         zoneName(zone),
-        h("span", { class: "muted" }, ` ${ZONE_WORDS[zone]} · ${count}`),
+        h("span", { class: "muted" }, ` ${zoneWords(zone)} · ${count}`),
       ),
       h("ul", { class: "cards" }, motors.map(card)),
       more
@@ -47,11 +48,11 @@ export function open(root, { signal, lookAgain, setTitle }) {
                 lookAgain();
               },
             },
-            "Show more",
+            t("Show more"),
           )
         : null,
       count > motors.length && !more
-        ? h("p", { class: "muted" }, `${count - motors.length} more: ask the API with zone=${zone}.`)
+        ? h("p", { class: "muted" }, t("{count} more: ask the API with zone={zone}.", { count: count - motors.length, zone }))
         : null,
     );
   }
@@ -64,12 +65,12 @@ function title(fleet) {
   return h(
     "div",
     { class: "title", "data-key": "title" },
-    h("h1", {}, "Fleet"),
+    h("h1", {}, t("Fleet")),
     h(
       "p",
       { class: "muted" },
-      `${fleet.motors ?? 0} ${fleet.motors === 1 ? "motor" : "motors"}`,
-      lost ? ` · ${lost} ${lost === 1 ? "sensor" : "sensors"} lost` : "",
+      plural(fleet.motors ?? 0, "{count} motor", "{count} motors"),
+      lost ? ` · ${plural(lost, "{count} sensor lost", "{count} sensors lost")}` : "",
     ),
   );
 }
@@ -98,7 +99,7 @@ function summary(fleet) {
             },
             zoneChip(zone),
             h("strong", {}, count(zone)),
-            h("span", { class: "muted" }, ZONE_WORDS[zone]),
+            h("span", { class: "muted" }, zoneWords(zone)),
           ),
         ),
       ),
@@ -146,7 +147,7 @@ function card(motor) {
       "p",
       { class: "reading" },
       number(motor.velocity_rms_mm_s),
-      h("small", {}, hasVelocity ? " mm/s RMS" : " no velocity"),
+      h("small", {}, hasVelocity ? " mm/s RMS" : ` ${t("no velocity")}`),
     ),
     h(
       "p",
@@ -158,7 +159,7 @@ function card(motor) {
       { class: "muted" },
       motor.zone_reason ? [words(motor.zone_reason), " · "] : null,
       measured(motor),
-      lost ? h("span", { class: "lost" }, ` · ${lost} sensor${lost === 1 ? "" : "s"} lost`) : null,
+      lost ? h("span", { class: "lost" }, ` · ${plural(lost, "{count} sensor lost", "{count} sensors lost")}`) : null,
     ),
   );
 }
@@ -166,8 +167,8 @@ function card(motor) {
 function welcome() {
   const motor = { name: "P-101", rated_power_kw: 90, rated_speed_rpm: 1480, location: "Hall 2" };
   return emptyState(
-    "No motors yet",
-    "Register one, and it appears here at once. Or start the server with --demo for a fleet that lives.",
+    t("No motors yet"),
+    t("Register one, and it appears here at once. Or start the server with --demo for a fleet that lives."),
     [curl("/v1/motors", "-H 'Content-Type: application/json'", `-d '${JSON.stringify(motor)}'`)],
   );
 }

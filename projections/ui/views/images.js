@@ -3,16 +3,15 @@
 import { command, get, items, url } from "../lib/api.js";
 import { h, icon, render } from "../lib/dom.js";
 import { bytes, eventKind, shortId, words } from "../lib/format.js";
+import { plural, t } from "../lib/i18n.js";
+import { show } from "../lib/gallery.js";
 import { choice, curl, emptyState, problemBox, stateChip, toast, when } from "../lib/parts.js";
-import { opener, picture } from "../lib/picture.js";
+import { picture } from "../lib/picture.js";
 import { Uploader } from "../lib/upload.js";
 
 const PAGE = 40;
 const PAGES_MAX = 5;
-const STATES = [
-  ["", "all"],
-  ...["submitted", "processing", "completed", "failed", "cancelled", "expired"].map((state) => [state, state]),
-];
+const STATES = ["submitted", "processing", "completed", "failed", "cancelled", "expired"];
 
 export function open(root, { signal, lookAgain, setTitle }) {
   const uploader = new Uploader({}, lookAgain);
@@ -20,8 +19,8 @@ export function open(root, { signal, lookAgain, setTitle }) {
   const filter = h("div", { class: "picker" });
   let state = "";
   let pages = 1;
-  setTitle("Images");
-  render(root, h("div", { class: "title" }, h("h1", {}, "Images")), uploader.element, filter, tasks);
+  setTitle(t("Images"));
+  render(root, h("div", { class: "title" }, h("h1", {}, t("Images"))), uploader.element, filter, tasks);
 
   async function refresh() {
     const found = [];
@@ -34,7 +33,7 @@ export function open(root, { signal, lookAgain, setTitle }) {
     }
     render(
       filter,
-      choice("State", STATES, state, (chosen) => {
+      choice(t("State"), [["", t("all")], ...STATES.map((name) => [name, words(name)])], state, (chosen) => {
         state = chosen;
         pages = 1;
         lookAgain();
@@ -61,7 +60,7 @@ export function open(root, { signal, lookAgain, setTitle }) {
                 lookAgain();
               },
             },
-            "Show more",
+            t("Show more"),
           )
         : null,
     );
@@ -78,8 +77,8 @@ export function thumbnail(task) {
   const [small, large] = [bySize.at(0), bySize.at(-1)].map(({ name }) => `${path}/${encodeURIComponent(name)}`);
   return h(
     "a",
-    { class: "thumb", href: large, target: "_blank", rel: "noopener", onclick: opener(large) },
-    picture(small, `Picture ${shortId(task.task_id)}, open it large`),
+    { class: "thumb", href: large, target: "_blank", rel: "noopener", onclick: show(task, large) },
+    picture(small, t("Picture {id}, open it large", { id: shortId(task.task_id) })),
   );
 }
 
@@ -97,15 +96,17 @@ function card(task, lookAgain) {
     h(
       "div",
       { class: "head" },
-      h("h3", {}, h("code", { title: task.task_id }, shortId(task.task_id))),
+      h("h2", { class: "small" }, h("code", { title: task.task_id }, shortId(task.task_id))),
       stateChip(task.state),
     ),
     h(
       "p",
       { class: "muted" },
-      task.attempts ? `${task.attempts} ${task.attempts === 1 ? "attempt" : "attempts"}` : "not started",
+      task.attempts ? plural(task.attempts, "{count} attempt", "{count} attempts") : t("not started"),
       task.submitted_at ? [" · ", when(task.submitted_at)] : null,
-      task.motor_id ? [" · ", h("a", { href: `#/motors/${encodeURIComponent(task.motor_id)}` }, "motor")] : null,
+      task.motor_id ? [" · ", h("a", { href: `#/motors/${encodeURIComponent(task.motor_id)}` }, t("motor"))] : null,
+      " · ",
+      h("a", { href: `#/events/image/${encodeURIComponent(task.task_id)}` }, t("history")),
     ),
     task.failure
       ? h("p", { class: "failure" }, h("strong", {}, words(task.failure.code)), " ", task.failure.detail)
@@ -120,15 +121,16 @@ function card(task, lookAgain) {
     h(
       "div",
       { class: "actions" },
-      isUnderway ? button("Cancel", act("DELETE", path)) : null,
-      task.state === "failed" ? button("Retry", act("POST", `${path}/retry`)) : null,
+      isUnderway ? button(t("Cancel"), act("DELETE", path)) : null,
+      task.state === "failed" ? button(t("Retry"), act("POST", `${path}/retry`)) : null,
     ),
   );
 }
 
 function nothing(state) {
-  if (state) return emptyState(`No picture is ${state}`, "Choose another state to see the others.");
-  return emptyState("No pictures yet", "Drop one above, or send its bytes:", [
+  if (state)
+    return emptyState(t("No picture is in the state: {state}", { state: words(state) }), t("Choose another state to see the others."));
+  return emptyState(t("No pictures yet"), t("Drop one above, or send its bytes:"), [
     curl("/v1/images", "-H 'Content-Type: image/jpeg'", "--data-binary @picture.jpg"),
   ]);
 }

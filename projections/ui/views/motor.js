@@ -3,6 +3,7 @@
 import { get, items, url } from "../lib/api.js";
 import { h, render } from "../lib/dom.js";
 import { eventKind, words } from "../lib/format.js";
+import { t, text } from "../lib/i18n.js";
 import { History } from "../lib/history.js";
 import { choice, problemBox, stateChip } from "../lib/parts.js";
 import { Plot, opener } from "../lib/picture.js";
@@ -11,12 +12,12 @@ import { thumbnail } from "./images.js";
 import { alarm, firstMeasurement, heading, key, nameplate, sensorTable } from "./motor_pieces.js";
 
 const RANGES = [
-  ["900", "15 minutes"],
-  ["3600", "1 hour"],
-  ["21600", "6 hours"],
-  ["86400", "1 day"],
-  ["604800", "1 week"],
-  ["", "all there is"],
+  ["900", text("15 minutes")],
+  ["3600", text("1 hour")],
+  ["21600", text("6 hours")],
+  ["86400", text("1 day")],
+  ["604800", text("1 week")],
+  ["", text("all there is")],
 ];
 /** `from` moves in steps, so that a plot asked for again soon is the same document. */
 const RANGE_STEP_MS = 10_000;
@@ -33,11 +34,11 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
     ]),
   );
   const plots = {
-    trend: figure("trend", "Trend of the vibration velocity"),
-    spectrum: figure("spectrum", "Spectrum of the vibration"),
-    waveform: figure("waveform", "Waveform of the newest samples"),
-    waterfall: figure("waterfall", "Spectra of the vibration over time"),
-    envelope: figure("envelope", "Spectrum of the squared envelope, with the lines of bearing faults"),
+    trend: figure("trend", t("Trend of the vibration velocity")),
+    spectrum: figure("spectrum", t("Spectrum of the vibration")),
+    waveform: figure("waveform", t("Waveform of the newest samples")),
+    waterfall: figure("waterfall", t("Spectra of the vibration over time")),
+    envelope: figure("envelope", t("Spectrum of the squared envelope, with the lines of bearing faults")),
   };
   const uploader = new Uploader({ motor_id: id }, lookAgain);
   const history = new History(path, signal);
@@ -53,31 +54,37 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
       h(
         "section",
         { class: "panel", "aria-labelledby": "t-plate" },
-        h("h2", { id: "t-plate" }, "Nameplate"),
+        h("h2", { id: "t-plate" }, t("Nameplate")),
         parts.plate,
       ),
       h(
         "section",
         { class: "panel", "aria-labelledby": "t-sensors" },
-        h("h2", { id: "t-sensors" }, "Sensors"),
+        h("h2", { id: "t-sensors" }, t("Sensors")),
         parts.sensors,
       ),
     ),
     h(
       "section",
       { "aria-labelledby": "t-vibration" },
-      h("h2", { id: "t-vibration" }, "Vibration"),
+      h("h2", { id: "t-vibration" }, t("Vibration")),
       parts.picker,
       h("div", { class: "plots" }, Object.values(plots).map((plot) => plot.element)),
     ),
     h(
       "section",
       { "aria-labelledby": "t-pictures" },
-      h("h2", { id: "t-pictures" }, "Pictures"),
+      h("h2", { id: "t-pictures" }, t("Pictures")),
       uploader.element,
       parts.pictures,
     ),
-    h("section", { "aria-labelledby": "t-history" }, h("h2", { id: "t-history" }, "History"), parts.history),
+    h(
+      "section",
+      { "aria-labelledby": "t-history" },
+      h("h2", { id: "t-history" }, t("History")),
+      h("p", {}, h("a", { href: `#/events/motor/${encodeURIComponent(id)}` }, t("The whole history, and the state of any time"))),
+      parts.history,
+    ),
   );
 
   async function refresh() {
@@ -96,11 +103,11 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
   function picker(motor) {
     const channels = motor.sensors.map((sensor) => [key(sensor), `${sensor.sensor} · ${words(sensor.axis)}`]);
     return [
-      choice("Sensor", channels, key(channel), (chosen) => {
+      choice(t("Sensor"), channels, key(channel), (chosen) => {
         channel = motor.sensors.find((sensor) => key(sensor) === chosen);
         lookAgain();
       }),
-      choice("Time", RANGES, range, (chosen) => {
+      choice(t("Time"), RANGES.map(([seconds, name]) => [seconds, t(name)]), range, (chosen) => {
         range = chosen;
         lookAgain();
       }),
@@ -134,7 +141,7 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
             { class: "thumbs" },
             pictures.map((task) => h("li", { "data-key": task.task_id }, thumbnail(task), stateChip(task.state))),
           )
-        : h("p", { class: "muted" }, "No picture of this motor yet."),
+        : h("p", { class: "muted" }, t("No picture of this motor yet.")),
     );
   }
 
@@ -149,7 +156,7 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
 function figure(name, alt) {
   const plot = new Plot(alt);
   const trouble = h("div", {});
-  const link = h("a", { target: "_blank", rel: "noopener" }, `Open ${name}.svg`);
+  const link = h("a", { target: "_blank", rel: "noopener" }, t("Open {file}", { file: `${name}.svg` }));
   async function show(url, signal) {
     link.href = url;
     link.onclick = opener(url);

@@ -3,11 +3,12 @@
 import { command } from "../lib/api.js";
 import { h, icon } from "../lib/dom.js";
 import { number, velocity, words, zoneName } from "../lib/format.js";
+import { t } from "../lib/i18n.js";
 import { alarmBadge, curl, emptyState, facts, measured, problemBox, stateChip, toast, zoneChip } from "../lib/parts.js";
 
 export function heading(motor) {
   return [
-    h("p", { class: "crumbs" }, h("a", { href: "#/" }, "Fleet"), " / "),
+    h("p", { class: "crumbs" }, h("a", { href: "#/" }, t("Fleet")), " / "),
     h(
       "div",
       { class: "title" },
@@ -44,10 +45,10 @@ export function alarm(motor, path, lookAgain) {
     h(
       "p",
       {},
-      h("strong", {}, motor.alarm === "trip" ? "Trip limit exceeded" : "Alarm limit exceeded"),
-      motor.acknowledged ? " · acknowledged" : " · nobody has acknowledged this yet",
+      h("strong", {}, motor.alarm === "trip" ? t("Trip limit exceeded") : t("Alarm limit exceeded")),
+      ` · ${motor.acknowledged ? t("acknowledged") : t("nobody has acknowledged this yet")}`,
     ),
-    motor.acknowledged ? null : h("button", { type: "button", class: "primary", onclick: acknowledge }, "Acknowledge"),
+    motor.acknowledged ? null : h("button", { type: "button", class: "primary", onclick: acknowledge }, t("Acknowledge")),
   );
 }
 
@@ -55,25 +56,25 @@ export function nameplate(motor) {
   const support =
     typeof motor.support === "object" && motor.support
       ? Object.entries(motor.support)
-          .map(([axis, kind]) => `${axis} ${kind}`)
+          .map(([axis, kind]) => `${words(axis)} ${words(kind)}`)
           .join(", ")
-      : motor.support;
+      : words(motor.support);
   const bearings = (motor.bearings ?? []).map(
     (bearing) =>
       `${bearing.position}: ${bearing.designation ?? `${bearing.rolling_elements} × ${bearing.element_diameter_mm} mm on ${bearing.pitch_diameter_mm} mm`}`,
   );
   return facts([
-    ["Rated power", `${motor.rated_power_kw} kW`],
-    ["Rated speed", `${motor.rated_speed_rpm} rpm`],
-    ["Line frequency", motor.line_frequency_hz && `${motor.line_frequency_hz} Hz`],
-    ["Poles", motor.poles],
-    ["Machine group", motor.machine_group && words(motor.machine_group)],
-    ["Support", support],
-    ["Zone boundaries", boundaries(motor.boundaries)],
-    ["Bearings", bearings.join("; ")],
-    ["Location", motor.location],
-    ["State", words(motor.state)],
-    ["Motor id", h("code", {}, motor.motor_id)],
+    [t("Rated power"), `${motor.rated_power_kw} kW`],
+    [t("Rated speed"), `${motor.rated_speed_rpm} rpm`],
+    [t("Line frequency"), motor.line_frequency_hz && `${motor.line_frequency_hz} Hz`],
+    [t("Poles"), motor.poles],
+    [t("Machine group"), motor.machine_group && words(motor.machine_group)],
+    [t("Support"), support],
+    [t("Zone boundaries"), boundaries(motor.boundaries)],
+    [t("Bearings"), bearings.join("; ")],
+    [t("Location"), motor.location],
+    [t("State"), words(motor.state)],
+    [t("Motor id"), h("code", {}, motor.motor_id)],
   ]);
 }
 
@@ -86,10 +87,10 @@ function boundaries(custom) {
 }
 
 export function sensorTable({ sensors = [] }) {
-  if (!sensors.length) return h("p", { class: "muted" }, "No sensor has sent anything yet.");
+  if (!sensors.length) return h("p", { class: "muted" }, t("No sensor has sent anything yet."));
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Sensors" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": t("Sensors") },
     h(
       "table",
       {},
@@ -99,7 +100,9 @@ export function sensorTable({ sensors = [] }) {
         h(
           "tr",
           {},
-          ["Sensor", "Axis", "Zone", "mm/s RMS", "Baseline", "Alarm at", "State"].map((name) => h("th", { scope: "col" }, name)),
+          [t("Sensor"), t("Axis"), t("Zone"), "mm/s RMS", t("Baseline"), t("Alarm at"), t("State")].map((name) =>
+            h("th", { scope: "col" }, name),
+          ),
         ),
       ),
       h(
@@ -138,7 +141,7 @@ export function firstMeasurement(path) {
     started_at: new Date().toISOString(),
     samples: [2.1],
   };
-  return emptyState("No measurement yet", "Send what a sensor measured; the trend starts with the first value.", [
+  return emptyState(t("No measurement yet"), t("Send what a sensor measured; the trend starts with the first value."), [
     curl(`${path}/vibration`, "-H 'Content-Type: application/json'", `-d '${JSON.stringify(sample)}'`),
   ]);
 }

@@ -1,171 +1,164 @@
-// The inside: how far each projection has come, and what could not be handled.
+// Whether all is well inside: what is ready, how much waits, what is left of the disks.
 
-import { command, get, items } from "../lib/api.js";
+import { command, get, keyHeaders, request } from "../lib/api.js";
 import { h, render } from "../lib/dom.js";
-import { words } from "../lib/format.js";
-import { confirmed, facts, problemBox, stateChip, toast, when } from "../lib/parts.js";
+import { bytes, duration, words } from "../lib/format.js";
+import { t } from "../lib/i18n.js";
+import { Metrics } from "../lib/metrics.js";
+import { confirmed, facts, problemBox, stateChip, toast } from "../lib/parts.js";
 
-const TOLD = [
-  "id",
-  "reason",
-  "error",
-  "subscription",
-  "event_type",
-  "type",
-  "subject",
-  "position",
-  "attempts",
-  "parked_at",
-];
+const PARTS = ["checks", "log", "queue", "disks"];
 
 export function open(root, { signal, lookAgain, setTitle }) {
-  const projections = h("div", {});
-  const letters = h("div", {});
-  setTitle("System");
+  const parts = Object.fromEntries(PARTS.map((name) => [name, h("div", {})]));
+  const state = h("p", {});
+  setTitle(t("System"));
   render(
     root,
-    h("div", { class: "title" }, h("h1", {}, "System")),
-    h("section", { "aria-labelledby": "t-projections" }, h("h2", { id: "t-projections" }, "Projections"), projections),
-    h("section", { "aria-labelledby": "t-letters" }, h("h2", { id: "t-letters" }, "Dead letters"), letters),
+    h("div", { class: "title" }, h("h1", {}, t("System")), state),
+    panel("checks", t("What has to be well"), parts.checks),
+    h(
+      "div",
+      { class: "columns" },
+      panel("log", t("Log and handlers"), parts.log),
+      panel("queue", t("Queue of pictures"), parts.queue),
+      panel("disks", t("Disks and backups"), parts.disks),
+    ),
   );
 
   async function refresh() {
-    const [all, parked] = await Promise.all([
-      get("/v1/admin/projections", signal),
-      get("/v1/admin/dead-letters", signal),
-    ]);
-    render(projections, projectionTable(items(all), act));
-    render(
-      letters,
-      items(parked).length
-        ? h(
-            "ul",
-            { class: "letters" },
-            items(parked).map((letter) => letterRow(letter, act)),
-          )
-        : h("p", { class: "muted" }, "None: every event has been handled."),
+    const [ready, metrics] = await Promise.all([readiness(signal), measured(signal)]);
+    render(state, stateChip(ready.ready ? "well" : "not well"), ` ${identity(metrics)}`);
+    render(parts.checks, checks(ready.checks));
+    render(parts.log, log(metrics));
+    render(parts.disks, disks(metrics));
+    await showQueue();
+  }
+
+  /** A key of another role sees all but this. */
+  async function showQueue() {
+    const found = await get("/v1/admin/queue", signal).then(
+      (overview) => queue(overview, act),
+      (problem) => {
+        if (problem.name === "AbortError" || ![403, 404].includes(problem.status)) throw problem;
+        return problemBox(problem);
+      },
     );
+    render(parts.queue, found);
   }
 
   async function act(question, detail, action, path) {
     if (!(await confirmed(question, detail, action))) return;
-    await command("POST", path).then(
-      () => toast(h("span", {}, `${action}: accepted`)),
-      (problem) => toast(problemBox(problem), "problem"),
-    );
+    await command("POST", path).catch((problem) => toast(problemBox(problem), "problem"));
     lookAgain();
   }
 
   return { refresh, concerns: () => false };
 }
 
-function projectionTable(projections, act) {
+function panel(name, title, content) {
   return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Projections" },
-    h(
-      "table",
-      {},
+    "section",
+    { class: "panel", "aria-labelledby": `t-${name}` },
+    h("h2", { id: `t-${name}` }, title),
+    content,
+  );
+}
+
+/** 503 is an answer here: it says what is not well. */
+async function readiness(signal) {
+  const response = await fetch("/readyz?verbose", { signal, headers: keyHeaders() });
+  return response.json();
+}
+
+async function measured(signal) {
+  const response = await request("/metrics", { signal });
+  return Metrics.read(await response.text());
+}
+
+function identity(metrics) {
+  const { service_version: version, atalaya_roles: roles } = metrics.labels("target_info");
+  return [version && t("version {version}", { version }), roles?.replaceAll(",", ", ")].filter(Boolean).join(" · ");
+}
+
+function checks(found) {
+  return h(
+    "ul",
+    { class: "checks" },
+    found.map(({ name, ready, reason }) =>
       h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["Name", "Generation", "Position", "Behind", "State", ""].map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        projections.map((projection) => projectionRow(projection, act)),
+        "li",
+        { "data-key": name },
+        stateChip(ready ? "well" : "not well"),
+        h("code", {}, name),
+        reason ? h("span", { class: "failure" }, reason) : null,
       ),
     ),
   );
 }
 
-function projectionRow({ name, generation, position, lag_events, lag_seconds, state }, act) {
-  const path = `/v1/admin/projections/${encodeURIComponent(name)}`;
-  const isRebuilding = state === "rebuilding";
-  const progress = h("progress", {
-    value: position,
-    max: Math.max(1, position + (lag_events ?? 0)),
-    "aria-label": `Rebuild of ${name}`,
-  });
-  const rebuild = () =>
-    act(
-      `Rebuild ${name}?`,
-      "It is built anew from the whole log beside the one in use, and takes its place when it has caught up.",
-      "Rebuild",
-      `${path}/rebuild`,
-    );
-  const rollback = () =>
-    act(`Roll back ${name}?`, "The generation before this one takes its place again.", "Roll back", `${path}/rollback`);
-  return h(
-    "tr",
-    { "data-key": `${name} ${generation}` },
-    h("th", { scope: "row" }, words(name)),
-    h("td", { class: "number" }, generation),
-    h("td", { class: "number" }, position),
-    h("td", {}, isRebuilding ? progress : `${lag_events ?? 0} events, ${Math.round(lag_seconds ?? 0)} s`),
-    h("td", {}, stateChip(state)),
-    h(
-      "td",
-      { class: "actions" },
-      h(
-        "button",
-        { type: "button", disabled: isRebuilding, "aria-label": `Rebuild ${words(name)}`, onclick: rebuild },
-        "Rebuild",
-      ),
-      h("button", { type: "button", "aria-label": `Roll back ${words(name)}`, onclick: rollback }, "Roll back"),
-    ),
-  );
+function log(metrics) {
+  const lags = metrics.all("atalaya_subscription_lag_seconds");
+  const slowest = lags.toSorted((one, next) => next.value - one.value)[0];
+  const differences = metrics.all("atalaya_reconciler_differences");
+  return facts([
+    [t("Position"), metrics.value("atalaya_log_position")],
+    [t("Handlers"), lags.length],
+    [t("Furthest behind"), slowest && `${slowest.labels.handler}, ${duration(slowest.value)}`],
+    [t("Dead letters"), metrics.value("atalaya_dead_letters")],
+    [
+      t("Differences found"),
+      differences.length ? differences.reduce((sum, { value }) => sum + value, 0) : undefined,
+    ],
+  ]);
 }
 
-function letterRow(letter, act) {
-  const path = `/v1/admin/dead-letters/${encodeURIComponent(letter.id)}`;
-  const rest = Object.fromEntries(Object.entries(letter).filter(([name]) => !TOLD.includes(name)));
-  return h(
-    "li",
-    { class: "panel", "data-key": letter.id },
-    h("p", { class: "failure" }, h("strong", {}, letter.reason ?? letter.error ?? "No reason was given")),
+function queue(overview, act) {
+  const isPaused = overview.paused;
+  const change = () =>
+    isPaused
+      ? act(t("Resume the queue?"), t("Pictures are worked on again."), t("Resume"), "/v1/admin/queue/resume")
+      : act(
+          t("Pause the queue?"),
+          t("What is in hand is finished; nothing new is begun until somebody resumes it."),
+          t("Pause"),
+          "/v1/admin/queue/pause",
+        );
+  return [
     facts([
-      ["Subscription", letter.subscription],
-      ["Event", letter.event_type ?? letter.type],
-      ["Subject", letter.subject],
-      ["Position", letter.position],
-      ["Attempts", letter.attempts],
-      ["Parked", letter.parked_at && when(letter.parked_at)],
+      [t("State"), stateChip(isPaused ? "paused" : "running")],
+      [t("Waiting"), overview.waiting],
+      [t("Delayed"), overview.delayed],
+      [t("In hand"), overview.leased],
+      [t("Oldest waits for"), overview.oldest_waiting_s == null ? "" : duration(overview.oldest_waiting_s)],
+      ...Object.entries(overview.tasks ?? {}).map(([state, count]) => [words(state), count]),
     ]),
-    Object.keys(rest).length
-      ? h(
-          "details",
-          {},
-          h("summary", {}, "More"),
-          h("pre", { tabindex: "0" }, h("code", {}, JSON.stringify(rest, null, 2))),
-        )
-      : null,
-    h(
-      "div",
-      { class: "actions" },
-      h(
-        "button",
-        {
-          type: "button",
-          class: "primary",
-          onclick: () => act("Replay this event?", "It is handled again, now.", "Replay", `${path}/replay`),
-        },
-        "Replay",
-      ),
-      h(
-        "button",
-        {
-          type: "button",
-          onclick: () =>
-            act("Discard this event?", "It will never be handled. The log keeps it.", "Discard", `${path}/discard`),
-        },
-        "Discard",
-      ),
-    ),
-  );
+    h("div", { class: "actions" }, h("button", { type: "button", onclick: change }, isPaused ? t("Resume") : t("Pause"))),
+  ];
+}
+
+function disks(metrics) {
+  const sizes = metrics.all("atalaya_disk_size_bytes");
+  const free = (kept) => metrics.all("atalaya_disk_free_bytes").find(({ labels }) => labels.kept === kept)?.value;
+  const backup = metrics.value("atalaya_backup_last_success_timestamp_seconds");
+  return [
+    sizes.map(({ labels: { kept }, value: size }) => {
+      const label = t("{free} of {size} free", { free: bytes(free(kept)), size: bytes(size) });
+      return h(
+        "p",
+        { "data-key": kept },
+        `${words(kept)}: ${label} `,
+        h("meter", {
+          min: 0,
+          max: size,
+          low: size * 0.8,
+          high: size * 0.9,
+          optimum: 0,
+          value: size - free(kept),
+          "aria-label": `${words(kept)}: ${label}`,
+        }),
+      );
+    }),
+    facts([[t("Last backup"), backup ? t("{age} ago", { age: duration(Date.now() / 1000 - backup) }) : t("none told")]]),
+  ];
 }

@@ -1,0 +1,35 @@
+// Which events there are, for the filter.
+
+export const EVENTS = {
+  motor: [
+    "registered",
+    "revised",
+    "relocated",
+    "decommissioned",
+    "zone_changed",
+    "alarm_raised",
+    "alarm_acknowledged",
+    "alarm_cleared",
+    "sensor_found",
+    "sensor_lost",
+    "baseline_learned",
+    "baseline_reset",
+    "departure_began",
+    "departure_ended",
+    "finding_began",
+    "finding_ended",
+  ],
+  image: [
+    "submitted",
+    "processing_started",
+    "attempt_failed",
+    "variant_produced",
+    "reused",
+    "completed",
+    "retry_requested",
+    "dead_lettered",
+    "cancelled",
+    "expired",
+  ],
+  notification: ["subscribed", "announced", "attempt_failed", "delivered", "parked", "replay_requested"],
+};
