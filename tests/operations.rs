@@ -1,4 +1,4 @@
-//! What the operator's page says can be typed here works, word for word; what needs containers is marked as such.
+//! What the pages say can be typed here works, word for word; what needs containers or other servers is marked as such.
 
 #[path = "common/common.rs"]
 mod common;
@@ -13,16 +13,17 @@ use common::server::{Server, ServerOptions};
 use common::wait::eventually;
 use serde_json::json;
 
-const PAGE: &str = include_str!("../docs/OPERATIONS.md");
+const OPERATIONS: &str = include_str!("../docs/OPERATIONS.md");
+const QUICKSTARTS: &str = include_str!("../docs/QUICKSTARTS.md");
 const HERE: &str = "# here\n";
 const DOCKER: &str = "# docker\n";
+const PRODUCTION: &str = "# production\n";
 const BLOCK_S_MAX: u64 = 120;
 const PICTURE_S_MAX: u64 = 60;
-/// Fewer would mean that some were not found.
-const BLOCKS_MIN: usize = 7;
 
-/// What a block prints, among other things, by a word that only this block has.
-const PRINTED: [(&str, &str); 7] = [
+/// What a block prints, among other things, by a word that only this block has. Each block that can be typed here has one, but
+/// for those that are silent.
+const IN_OPERATIONS: [(&str, &str); 7] = [
     ("readyz?verbose", r#""ready":true"#),
     ("events tail", "atalaya.motor.registered"),
     ("queue/pause", r#""paused":true"#),
@@ -32,8 +33,15 @@ const PRINTED: [(&str, &str); 7] = [
     ("time_total", "status 200 after "),
 ];
 
-fn blocks() -> Vec<&'static str> {
-    let after = PAGE.split("```bash\n").skip(1);
+const IN_QUICKSTARTS: [(&str, &str); 4] = [
+    ("register-P-201", r#"{"accepted":true,"samples":1}"#),
+    ("zone=unknown", "status 304\nthen 404\n"),
+    ("Last-Event-ID", "\ndata: {"),
+    ("--rollback", "readers see the documents of before"),
+];
+
+fn blocks(page: &'static str) -> Vec<&'static str> {
+    let after = page.split("```bash\n").skip(1);
     after.map(|rest| rest.split_once("\n```").expect("a block is closed").0).collect()
 }
 
@@ -43,8 +51,10 @@ async fn plant(client: &Client) {
     let picture = Request::post("/v1/images").bytes("image/jpeg", jpeg(320, 240, 1));
     client.send(&picture).await.success();
     let made = async || {
-        let completed = client.json("/v1/images?state=completed").await;
-        completed["items"].as_array().is_some_and(|items| !items.is_empty()).then_some(())
+        // Right after the start there are no documents yet.
+        let completed = client.get("/v1/images?state=completed").await;
+        completed.status.eq(&200).then_some(())?;
+        completed.json()["items"].as_array().is_some_and(|items| !items.is_empty()).then_some(())
     };
     eventually("the picture is made", Duration::from_secs(PICTURE_S_MAX), made).await;
 }
@@ -68,33 +78,40 @@ fn types(block: &str, url: &str, folder: &Path) -> String {
     printed
 }
 
-#[tokio::test]
-async fn what_the_page_says_can_be_typed_here_works_as_written() {
+async fn follow(page: &'static str, printed: &[(&str, &str)]) {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(&ServerOptions::new(data.path())).await;
     plant(&server.client()).await;
-    let here: Vec<_> = blocks().into_iter().filter(|block| block.starts_with(HERE)).collect();
-    assert!(here.len() >= BLOCKS_MIN, "{} blocks", here.len());
-    for (word, _) in PRINTED {
+    let here: Vec<_> = blocks(page).into_iter().filter(|block| block.starts_with(HERE)).collect();
+    assert!(here.len() >= printed.len(), "{} blocks", here.len());
+    for (word, _) in printed {
         assert_eq!(here.iter().filter(|block| block.contains(word)).count(), 1, "{word}");
     }
     for block in here {
-        let (block, url) = (block.to_owned(), server.url.clone());
-        let folder = data.path().to_owned();
-        let typed = block.clone();
-        let printed =
-            tokio::task::spawn_blocking(move || types(&typed, &url, &folder)).await.unwrap();
-        for (_, wanted) in PRINTED.iter().filter(|(word, _)| block.contains(word)) {
-            assert!(printed.contains(wanted), "{block}\nprinted no {wanted}:\n{printed}");
+        let (url, folder) = (server.url.clone(), data.path().to_owned());
+        let typed = tokio::task::spawn_blocking(move || types(block, &url, &folder)).await.unwrap();
+        for (_, wanted) in printed.iter().filter(|(word, _)| block.contains(word)) {
+            assert!(typed.contains(wanted), "{block}\nprinted no {wanted}:\n{typed}");
         }
     }
     server.stop().await;
 }
 
+#[tokio::test]
+async fn what_the_operators_page_says_can_be_typed_here_works_as_written() {
+    follow(OPERATIONS, &IN_OPERATIONS).await;
+}
+
+#[tokio::test]
+async fn what_the_quick_starts_say_can_be_typed_here_works_as_written() {
+    follow(QUICKSTARTS, &IN_QUICKSTARTS).await;
+}
+
 #[test]
 fn every_block_says_where_it_can_be_typed() {
-    for block in blocks() {
-        assert!(block.starts_with(HERE) || block.starts_with(DOCKER), "{block}");
+    for block in blocks(OPERATIONS).into_iter().chain(blocks(QUICKSTARTS)) {
+        let marks = [HERE, DOCKER, PRODUCTION];
+        assert!(marks.iter().any(|mark| block.starts_with(mark)), "{block}");
         let speaks_to_engine = block.lines().any(|line| line.starts_with("docker "));
         assert_eq!(speaks_to_engine, block.starts_with(DOCKER), "{block}");
     }
