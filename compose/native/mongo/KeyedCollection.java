@@ -35,11 +35,26 @@ final class KeyedCollection extends H2Collection {
       Stream<Document> found = Stream.ofNullable(documents.get(id));
       return matchDocumentsFromStream(found, query, order, skip, limit, batchSize, fields);
     }
+    if (isForIds(query)) {
+      // Asked again whether it is among them, each document would be held against all of the ids.
+      Stream<Document> found = ids(query).stream().sorted().distinct().map(documents::get).filter(Objects::nonNull);
+      return matchDocumentsFromStream(found, new Document(), order, skip, limit, batchSize, fields);
+    }
     if (isById(order) && hasTextsForIds()) {
       // They come in order, so that the rest need not be read once there are enough.
       return matchDocumentsFromStream(from(lowest(query)), query, null, skip, limit, batchSize, fields);
     }
     return super.queryDocuments(query, order, skip, limit, batchSize, fields);
+  }
+
+  private static boolean isForIds(Document query) {
+    return query.size() == 1 && query.get(ID) instanceof Document among && among.size() == 1
+        && ids(query) != null && ids(query).stream().allMatch(String.class::isInstance);
+  }
+
+  /** Those of `{_id: {$in: […]}}`; null: that is not what is asked for. */
+  private static Collection<?> ids(Document query) {
+    return query.get(ID) instanceof Document among && among.get("$in") instanceof Collection<?> ids ? ids : null;
   }
 
   private static boolean isById(Document order) {
