@@ -151,7 +151,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<String> {
             Ok("the embedded profile does this by itself at its start\n".to_owned())
         }
         #[cfg(feature = "production")]
-        Profile::Production(services) => production::migrate(services).await,
+        Profile::Production(services) => production::migrate(config, services).await,
         #[cfg(not(feature = "production"))]
         Profile::Production(_) => anyhow::bail!(NO_PRODUCTION),
     }

@@ -4,6 +4,7 @@ mod api;
 mod dead_letters;
 mod events;
 mod rebuild;
+mod reprocess;
 
 use anyhow::Context;
 
@@ -13,6 +14,7 @@ use api::Api;
 pub use dead_letters::dead_letters;
 pub use events::events;
 pub use rebuild::rebuild;
+pub use reprocess::reprocess;
 
 /// Fails unless the server at `url` is ready.
 ///

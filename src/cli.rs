@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::roles::Role;
 
@@ -61,6 +63,22 @@ pub enum Command {
         #[command(flatten)]
         server: Server,
     },
+    /// Judge samples of before once more, by the nameplate and the settings of today
+    Reprocess {
+        /// Which motor
+        #[arg(long)]
+        motor: Uuid,
+        /// Samples that ended after this moment: `2026-01-31T12:00:00Z`
+        #[arg(long)]
+        from: Timestamp,
+        /// Samples that began before this moment [default: now]
+        #[arg(long)]
+        to: Option<Timestamp>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Let motors that are not there send samples
+    Simulate(Box<Simulate>),
     /// See to events that could not be handled
     DeadLetters {
         #[command(subcommand)]
@@ -108,6 +126,123 @@ pub struct Server {
     /// Of the server
     #[arg(long, global = true, default_value_t = default_url())]
     pub url: String,
+}
+
+/// Which motors are simulated, and how they send.
+#[derive(Clone, Debug, Args)]
+pub struct Simulate {
+    /// How many motors
+    #[arg(long, default_value_t = 7)]
+    pub motors: u32,
+    /// What is wrong with them, in turn; each of them once by default
+    #[arg(long, value_delimiter = ',')]
+    pub fault: Vec<SimulatedFault>,
+    /// How bad it is
+    #[arg(long, default_value = "clear")]
+    pub severity: Severity,
+    /// Of the drive end: a designation; or elements, their and the pitch diameter in mm, and the angle, with commas
+    #[arg(long, default_value = "6205")]
+    pub bearing: String,
+    /// Of the shafts
+    #[arg(long, default_value_t = 1480.0)]
+    pub speed_rpm: f64,
+    /// So long they take from standstill to that
+    #[arg(long, default_value_t = 0.0)]
+    pub run_up_s: f64,
+    /// The deviation of the noise
+    #[arg(long, default_value_t = 0.5)]
+    pub noise_m_s2: f64,
+    /// How often sensors drop out; 0: never
+    #[arg(long, default_value_t = 0.0)]
+    pub drop_out_every_s: f64,
+    /// For how long
+    #[arg(long, default_value_t = 2.0)]
+    pub drop_out_s: f64,
+    /// Of the sensors
+    #[arg(long, default_value_t = 12_800.0)]
+    pub sample_rate_hz: f64,
+    /// In one block
+    #[arg(long, default_value_t = 1.0)]
+    pub block_s: f64,
+    /// From each motor
+    #[arg(long, default_value_t = 60)]
+    pub blocks: u32,
+    /// When the first sample was taken [default: so that the last one is taken now]
+    #[arg(long)]
+    pub start: Option<Timestamp>,
+    /// Of all motors together; 0: as fast as they are taken [default: as fast as they are measured]
+    #[arg(long)]
+    pub blocks_per_s: Option<f64>,
+    /// Another one gives other motors and another noise
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Send samples to Kafka instead of HTTP: host:port of each broker, with commas between
+    #[arg(long)]
+    pub kafka: Option<String>,
+    /// On which topic
+    #[arg(long, default_value = "vibration-topic")]
+    pub topic: String,
+    /// The registry for the schema of samples
+    #[arg(long, default_value = "http://127.0.0.1:8085")]
+    pub registry: String,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// What is wrong with a simulated motor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedFault {
+    /// Nothing
+    Healthy,
+    /// A heavy spot: strong at the speed of the shaft
+    Unbalance,
+    /// Shafts out of line: strong at twice the speed
+    Misalignment,
+    /// Loose feet: many harmonics, and half the speed
+    Looseness,
+    /// A spalled outer race
+    OuterRace,
+    /// A spalled inner race
+    InnerRace,
+    /// A broken cage
+    Cage,
+}
+
+impl SimulatedFault {
+    /// Each of them.
+    pub const ALL: [Self; 7] = [
+        Self::Healthy,
+        Self::Unbalance,
+        Self::Misalignment,
+        Self::Looseness,
+        Self::OuterRace,
+        Self::InnerRace,
+        Self::Cage,
+    ];
+
+    /// As the diagnosis calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Unbalance => "unbalance",
+            Self::Misalignment => "misalignment",
+            Self::Looseness => "looseness",
+            Self::OuterRace => "bearing_outer_race",
+            Self::InnerRace => "bearing_inner_race",
+            Self::Cage => "cage",
+        }
+    }
+}
+
+/// How bad a simulated fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Severity {
+    /// 2.0 mm/s, or impacts of 1.5 deviations of the noise
+    Slight,
+    /// 3.4 mm/s, or impacts of 4 deviations
+    Clear,
+    /// 7.0 mm/s, or impacts of 12 deviations
+    Grave,
 }
 
 /// What can be done about dead letters.

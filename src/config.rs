@@ -68,6 +68,10 @@ pub struct Config {
     pub image_presets: Presets,
     /// How long a finished image task is kept with its pictures; 0: for ever.
     pub image_retention_hours: u32,
+    /// How long samples are kept once they were judged.
+    pub samples_retention_hours: u32,
+    /// How much of them the embedded profile keeps, in GiB.
+    pub samples_retention_gib_max: u32,
     /// Who is told how image tasks ended.
     pub webhooks: Webhooks,
     /// Tells workers apart.
@@ -138,6 +142,12 @@ impl Config {
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
             image_presets: settings.presets()?,
             image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
+            samples_retention_hours: settings.number("SAMPLES_RETENTION_HOURS", 168, 1..=87_600)?,
+            samples_retention_gib_max: settings.number(
+                "SAMPLES_RETENTION_GIB_MAX",
+                1,
+                1..=65_536,
+            )?,
             webhooks: settings.webhooks()?,
             worker_id: settings.text("WORKER_ID")?.unwrap_or_else(|| "worker-1".to_owned()),
             app_version: settings
@@ -197,6 +207,8 @@ impl Config {
             ("MAX_RETRIES", self.max_retries.to_string()),
             ("IMAGE_PRESETS", self.image_presets.to_string()),
             ("IMAGE_RETENTION_HOURS", self.image_retention_hours.to_string()),
+            ("SAMPLES_RETENTION_HOURS", self.samples_retention_hours.to_string()),
+            ("SAMPLES_RETENTION_GIB_MAX", self.samples_retention_gib_max.to_string()),
             ("WORKER_ID", self.worker_id.clone()),
             ("APP_VERSION", self.app_version.clone()),
             (

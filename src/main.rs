@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::Context;
 use atalaya::cli::{Cli, Command, Serve};
 use atalaya::config::{Config, ConfigError, Overrides};
-use atalaya::{adapters, admin, backup, serve};
+use atalaya::{adapters, admin, backup, serve, simulate};
 use clap::Parser;
+use infra_telemetry::LogFormat;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -78,6 +79,13 @@ fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
         },
         Command::Rebuild { projection, force, rollback, server } => {
             runtime.block_on(admin::rebuild(&server, &projection, force, rollback))?;
+        }
+        Command::Reprocess { motor, from, to, server } => {
+            runtime.block_on(admin::reprocess(&server, motor, from, to))?;
+        }
+        Command::Simulate(options) => {
+            infra_telemetry::start_logs(LogFormat::Text, "warn");
+            runtime.block_on(simulate::simulate(&options))?;
         }
         Command::DeadLetters { command, server } => {
             runtime.block_on(admin::dead_letters(&server, command))?;

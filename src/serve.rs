@@ -20,6 +20,7 @@ use crate::config::{Access, ApiKeys, Config, Profile, Secret};
 use crate::demo;
 use crate::http::{DiskProbe, Rationing, Surroundings, service};
 use crate::roles::{self, Role, RoleSettings};
+use crate::simulate::client::Client;
 use crate::supervisor::Supervisor;
 
 /// Who the simulated fleet is, where keys are asked for.
@@ -81,7 +82,7 @@ async fn serve(
     senders.spawn("http", door::answer(listener, app, senders.drain()));
     let url = format!("http://{address}");
     if demo {
-        let client = demo::Client::new(url.clone(), demo_key);
+        let client = Client::new(url.clone(), demo_key);
         senders.spawn("demo", demo::run(client, senders.drain()));
     }
     announce(&url, demo);

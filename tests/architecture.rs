@@ -14,6 +14,7 @@ const RULE: &[(&str, &[&str])] = &[
     ("infra-*", &["ports"]),
     ("scaled-jpeg", &[]),
     ("services", &[]),
+    ("simulation", &[]),
     ("atalaya", &["*"]),
 ];
 

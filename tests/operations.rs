@@ -23,7 +23,8 @@ const PICTURE_S_MAX: u64 = 60;
 
 /// What a block prints, among other things, by a word that only this block has. Each block that can be typed here has one, but
 /// for those that are silent.
-const IN_OPERATIONS: [(&str, &str); 7] = [
+const IN_OPERATIONS: [(&str, &str); 8] = [
+    ("atalaya simulate", "2 motors, 8 blocks, 102400 samples"),
     ("readyz?verbose", r#""ready":true"#),
     ("events tail", "atalaya.motor.registered"),
     ("queue/pause", r#""paused":true"#),

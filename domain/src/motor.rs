@@ -5,6 +5,7 @@ mod condition;
 mod diagnosis;
 mod event;
 pub mod nameplate;
+mod reprocessing;
 mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub use condition::{
 pub use diagnosis::{BeginFinding, EndFinding, ReportFindings};
 pub use event::MotorEvent;
 pub use nameplate::{Bearing, Nameplate};
+pub use reprocessing::{GiveVerdict, RecordReprocessing, Reprocessing, VERDICTS_MAX, Verdict};
 pub use revision::Revision;
 
 /// A motor as its events tell it.
@@ -78,6 +80,8 @@ pub enum Command {
     LoseSensor(SensorSeen),
     /// Samples come from a measuring point.
     FindSensor(SensorSeen),
+    /// Samples of before were judged once more.
+    RecordReprocessing(RecordReprocessing),
 }
 
 /// When a measuring point was lost or found.
@@ -146,6 +150,7 @@ impl Decide for Motor {
             Command::ReportDeparture(report) => self.report_departure(report),
             Command::LoseSensor(seen) => self.lose_sensor(seen),
             Command::FindSensor(seen) => self.find_sensor(seen),
+            Command::RecordReprocessing(record) => self.record_reprocessing(record),
         }
     }
 }
@@ -249,7 +254,11 @@ impl Aggregate for Motor {
             MotorEvent::DepartureEnded(EndDeparture { point, .. }) => {
                 self.conditions.entry(point).or_default().departure = None;
             }
-            MotorEvent::BaselineLearned(_) | MotorEvent::BaselineReset {} => {}
+            // What is said of before changes nothing now.
+            MotorEvent::BaselineLearned(_)
+            | MotorEvent::BaselineReset {}
+            | MotorEvent::VerdictGiven(_)
+            | MotorEvent::Reprocessed(_) => {}
         }
     }
 }

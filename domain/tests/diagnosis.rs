@@ -5,10 +5,6 @@
 mod envelope;
 #[path = "diagnosis/noise.rs"]
 mod noise;
-#[path = "diagnosis/plant.rs"]
-mod plant;
-#[path = "diagnosis/random.rs"]
-mod random;
 #[path = "diagnosis/shaft.rs"]
 mod shaft;
 #[path = "diagnosis/truth.rs"]

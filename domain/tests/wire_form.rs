@@ -8,8 +8,8 @@ use domain::aggregate::{Decide, decode, encode};
 use domain::image::{Image, ImageEvent, Submission, Variant};
 use domain::motor::{
     AlarmLevel, Assessment, Bearing, BeginDeparture, BeginFinding, ClearAlarm, EndDeparture,
-    EndFinding, LearnBaseline, MeasuringPoint, Motor, MotorEvent, Nameplate, RaiseAlarm,
-    SensorSeen,
+    EndFinding, GiveVerdict, LearnBaseline, MeasuringPoint, Motor, MotorEvent, Nameplate,
+    RaiseAlarm, Reprocessing, SensorSeen, Verdict,
 };
 use domain::notification::{
     Delivery, Failure, Message, Notification, NotificationEvent, Subscription,
@@ -141,6 +141,21 @@ fn motor_events() -> Vec<MotorEvent> {
             departure: Departure::Fall,
             at: at(),
         }),
+        MotorEvent::VerdictGiven(GiveVerdict {
+            run: Uuid::from_u128(9),
+            verdict: Verdict::AlarmCleared(ClearAlarm { point: point(), at: at() }),
+        }),
+        MotorEvent::Reprocessed(Reprocessing {
+            run: Uuid::from_u128(9),
+            from: at(),
+            to: at(),
+            samples: 60,
+            dropped: 1,
+            left_out: 0,
+            samples_sha256: "0".repeat(64),
+            settings_sha256: "1".repeat(64),
+            verdicts_sha256: "2".repeat(64),
+        }),
     ]
 }
 
@@ -163,6 +178,8 @@ const fn motor_kind(event: &MotorEvent) -> usize {
         MotorEvent::BaselineReset {} => 13,
         MotorEvent::DepartureBegan(_) => 14,
         MotorEvent::DepartureEnded(_) => 15,
+        MotorEvent::VerdictGiven(_) => 16,
+        MotorEvent::Reprocessed(_) => 17,
     }
 }
 
@@ -280,7 +297,7 @@ fn assert_stored_as_told<A: Decide>(events: &[A::Event]) {
 fn every_motor_event_is_stored_as_it_always_was() {
     let events = motor_events();
     let kinds: BTreeSet<_> = events.iter().map(motor_kind).collect();
-    assert_eq!(kinds.len(), 16, "an event has no example");
+    assert_eq!(kinds.len(), 18, "an event has no example");
     assert_stored_as_told::<Motor>(&events);
     insta::assert_json_snapshot!("motor", events);
 }

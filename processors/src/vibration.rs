@@ -17,6 +17,7 @@ mod fleet;
 mod motor;
 mod point;
 mod reading;
+pub mod reprocess;
 mod roster;
 mod sender;
 mod sight;

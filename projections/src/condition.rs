@@ -132,7 +132,9 @@ impl Sensors {
             | MotorEvent::Decommissioned {}
             | MotorEvent::AlarmAcknowledged {}
             | MotorEvent::FindingBegan(_)
-            | MotorEvent::FindingEnded(_) => {}
+            | MotorEvent::FindingEnded(_)
+            | MotorEvent::VerdictGiven(_)
+            | MotorEvent::Reprocessed(_) => {}
         }
     }
 

@@ -136,7 +136,9 @@ impl MotorDocument {
             | MotorEvent::BaselineLearned(_)
             | MotorEvent::BaselineReset {}
             | MotorEvent::DepartureBegan(_)
-            | MotorEvent::DepartureEnded(_) => {}
+            | MotorEvent::DepartureEnded(_)
+            | MotorEvent::VerdictGiven(_)
+            | MotorEvent::Reprocessed(_) => {}
         }
     }
 }

@@ -98,7 +98,9 @@ fn mark(event: MotorEvent) -> Option<Mark> {
         | MotorEvent::AlarmAcknowledged {}
         | MotorEvent::BaselineReset {}
         | MotorEvent::FindingBegan(_)
-        | MotorEvent::FindingEnded(_) => return None,
+        | MotorEvent::FindingEnded(_)
+        | MotorEvent::VerdictGiven(_)
+        | MotorEvent::Reprocessed(_) => return None,
     };
     Some(Mark { at, point, change })
 }

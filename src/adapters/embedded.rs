@@ -27,7 +27,12 @@ const HOUSEKEEPING_INTERVAL_S: u64 = 3_600;
 pub(super) async fn open(config: &Config) -> anyhow::Result<(Adapters, Box<dyn Foundation>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let folder = DataFolder::open(&config.data_dir)?;
-    let stores = SqliteStores::open(folder, &clock, &infra_sqlite::Settings::default())?;
+    let settings = infra_sqlite::Settings {
+        samples_hours_max: config.samples_retention_hours,
+        sample_bytes_max: u64::from(config.samples_retention_gib_max) << 30,
+        ..infra_sqlite::Settings::default()
+    };
+    let stores = SqliteStores::open(folder, &clock, &settings)?;
     let blobs = DirectoryBlobs::open(&config.storage_input_path, &config.storage_output_path)
         .context("opening the folders of pictures")?;
     // Whatever a crash cut off belongs to nobody: the folder is this process's alone.

@@ -109,10 +109,10 @@ pub(crate) fn pictures(config: &Config, services: &Services) -> anyhow::Result<A
 
 /// # Errors
 /// A service does not answer, or holds what this release cannot use.
-pub(super) async fn migrate(services: &Services) -> anyhow::Result<String> {
+pub(super) async fn migrate(config: &Config, services: &Services) -> anyhow::Result<String> {
     let settings = infra_postgres::Settings::new(services.postgres_url.reveal());
     infra_postgres::migrate(&settings).await.map_err(|error| anyhow!(error.chain()))?;
-    let topics = kafka::migrate(services).await?;
+    let topics = kafka::migrate(services, config.samples_retention_hours).await?;
     Ok(format!("the database has this release's schema\n{topics}"))
 }
 

@@ -33,10 +33,6 @@ impl Member {
     pub(super) fn id(&self) -> Uuid {
         Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("urn:atalaya:demo:{}", self.name).as_bytes())
     }
-
-    pub(super) fn shaft_hz(&self) -> f64 {
-        self.rated_speed_rpm / 60.0
-    }
 }
 
 pub(super) const FLEET: &[Member] = &[

@@ -1,10 +1,11 @@
-//! What an operator asks over HTTP: projections, dead letters, and the queue of pictures.
+//! What an operator asks over HTTP: projections, dead letters, reprocessing, and the queue of pictures.
 
 mod asked;
 mod dead_letters;
 mod description;
 mod projections;
 mod queue;
+mod reprocessing;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::projection_host::ProjectionHost;
 
 pub use description::openapi;
 pub use queue::QueueDesk;
+pub use reprocessing::ReprocessingDesk;
 
 /// The projections of this process.
 pub fn projection_routes(host: Arc<ProjectionHost>) -> Router {
@@ -45,5 +47,13 @@ pub fn queue_routes(desk: QueueDesk) -> Router {
         .route("/v1/admin/queue/{task_id}", get(queue::task))
         .route("/v1/admin/queue/{task_id}/retry", post(queue::retry))
         .route("/v1/admin/queue/{task_id}/discard", post(queue::discard))
+        .with_state(Arc::new(desk))
+}
+
+/// Samples that are judged once more.
+pub fn reprocessing_routes(desk: ReprocessingDesk) -> Router {
+    Router::new()
+        .route("/v1/admin/reprocessings", get(reprocessing::list).post(reprocessing::ask))
+        .route("/v1/admin/reprocessings/{run}", get(reprocessing::show))
         .with_state(Arc::new(desk))
 }

@@ -10,13 +10,17 @@ use infra_telemetry::{
 };
 use ports::handler::EventHandler;
 use ports::read_models::ReadModels;
+use processors::vibration::reprocess::Reprocessor;
 use projections::live::{ReadSettings, ReadSide};
 
 use super::Role;
 use super::led::{LedProcessor, SoleService};
 use super::reconciling::Reconciling;
 use crate::adapters::Adapters;
-use crate::http::admin::{QueueDesk, dead_letter_routes, projection_routes, queue_routes};
+use crate::http::admin::{
+    QueueDesk, ReprocessingDesk, dead_letter_routes, projection_routes, queue_routes,
+    reprocessing_routes,
+};
 use crate::http::{
     BackupProbe, DroppedProbe, DutyProbe, FleetProbe, HandlerProbe, LogProbe, Probe,
     ProjectionProbe, QueueProbe, RelayProbe, ToldProbe,
@@ -24,6 +28,7 @@ use crate::http::{
 use crate::leading::Candidate;
 use crate::projection_host::{HostPorts, ProjectionHost};
 use crate::reconciler::{ReconcilerPorts, ReconcilerSettings};
+use crate::reprocessing::Reprocessings;
 use crate::runner::{Runner, RunnerPorts, RunnerSettings};
 use crate::supervisor::Supervisor;
 
@@ -95,7 +100,11 @@ pub fn start(
                 starting.processor(*role);
                 starting.tell_of_queue();
             }
-            Role::Vibration | Role::Webhooks => starting.processor(*role),
+            Role::Vibration => {
+                starting.processor(*role);
+                starting.reprocess();
+            }
+            Role::Webhooks => starting.processor(*role),
         }
     }
     Started { routes: starting.routes, probes: starting.probes }
@@ -206,6 +215,16 @@ impl Starting<'_> {
         let duty = Reconciling { ports, settings: self.settings.reconciler.clone() };
         let lead = self.candidate().lead("reconciler", duty, self.supervisor.drain());
         self.supervisor.spawn("reconciler", lead);
+    }
+
+    /// Judges samples of before when asked to. Any process of the role can: it shares nothing with the one that leads.
+    fn reprocess(&mut self) {
+        let settings = self.settings.processors.vibration.clone();
+        let reprocessor = Reprocessor::new(&self.dependencies(), settings);
+        let clock = Arc::clone(&self.adapters.clock);
+        let runs = Arc::new(Reprocessings::new(reprocessor, Arc::clone(&clock)));
+        self.serve(reprocessing_routes(ReprocessingDesk { runs: Arc::clone(&runs), clock }));
+        self.supervisor.spawn("reprocessing", runs.work(self.supervisor.drain()));
     }
 
     /// The processor that bears the role's name.

@@ -31,6 +31,10 @@ pub trait Samples: Send + Sync {
 pub trait SampleSource: Send + Sync {
     /// The samples after `from` (`None`: all that are kept), each at least once, in order per motor.
     async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError>;
+
+    /// The samples that came in at `since` or later and are still kept, and those that are to come. Some that came in
+    /// shortly before may be given as well.
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError>;
 }
 
 /// A reader of the samples.

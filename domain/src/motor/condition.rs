@@ -77,13 +77,13 @@ pub struct ReportCondition {
     /// Its zone.
     pub assessment: Assessment,
     /// What was measured.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub velocity_rms_mm_s: Option<f64>,
     /// Why nothing could be assessed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The edition of the standard that was applied.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard: Option<String>,
     /// When it was measured.
     pub at: Timestamp,

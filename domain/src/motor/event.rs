@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assessment, BeginDeparture, BeginFinding, ClearAlarm, EndDeparture, EndFinding, LearnBaseline,
-    MeasuringPoint, Nameplate, RaiseAlarm, SensorSeen,
+    Assessment, BeginDeparture, BeginFinding, ClearAlarm, EndDeparture, EndFinding, GiveVerdict,
+    LearnBaseline, MeasuringPoint, Nameplate, RaiseAlarm, Reprocessing, SensorSeen,
 };
 use crate::aggregate::Upcaster;
 use crate::time::Timestamp;
@@ -69,6 +69,10 @@ pub enum MotorEvent {
     DepartureBegan(BeginDeparture),
     /// It does no longer.
     DepartureEnded(EndDeparture),
+    /// Samples of before were judged once more, and this is what they tell.
+    VerdictGiven(GiveVerdict),
+    /// That was all that they tell.
+    Reprocessed(Reprocessing),
 }
 
 impl DomainEvent for MotorEvent {
@@ -90,6 +94,8 @@ impl DomainEvent for MotorEvent {
             Self::BaselineReset {} => "baseline_reset",
             Self::DepartureBegan(_) => "departure_began",
             Self::DepartureEnded(_) => "departure_ended",
+            Self::VerdictGiven(_) => "verdict_given",
+            Self::Reprocessed(_) => "reprocessed",
         }
         .to_owned()
     }

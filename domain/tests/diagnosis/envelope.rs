@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use domain::vibration::{Analyser, Band, Demodulator, EnvelopeSpectrum, Taper};
 use serde_json::Value;
 
-use crate::random::Random;
+use simulation::random::Random;
 
 const RATE_HZ: f64 = 12_800.0;
 const EVERYTHING: Band = Band { low_hz: 1.0, high_hz: 6_399.0 };

@@ -1,8 +1,8 @@
 //! Healthy machines: how often something is found where nothing is.
 
-use crate::plant::Plant;
-use crate::random::Random;
 use crate::{Bench, subject};
+use simulation::plant::Plant;
+use simulation::random::Random;
 
 const RATE_HZ: f64 = 4_096.0;
 /// Two windows each.

@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 
 use domain::vibration::{Axis, Diagnosis, Fault};
 
-use crate::plant::Plant;
 use crate::{Bench, subject};
+use simulation::plant::Plant;
 
 const RATE_HZ: f64 = 12_800.0;
 const SHAFT_HZ: f64 = 24.67;

@@ -2,9 +2,9 @@
 
 use domain::vibration::{Diagnosis, Fault, Finding};
 
-use crate::plant::{Flaw, Model, Plant};
-use crate::random::Random;
 use crate::{Bench, orders, subject};
+use simulation::plant::{Flaw, Model, Plant};
+use simulation::random::Random;
 
 const FAULTS: [Fault; 3] = [Fault::BearingOuterRace, Fault::BearingInnerRace, Fault::Cage];
 /// Impacts of so many deviations of the noise.

@@ -8,8 +8,7 @@ pub use migration::{Difference, Migration, TopicError, migrate};
 pub const MESSAGE_BYTES_MAX: usize = 1_048_576;
 /// The same for samples: seconds of vibration in one record.
 pub const SAMPLE_BYTES_MAX: usize = 6 * 1_048_576;
-/// How long samples are kept: a processor that was away for longer has lost some.
-const SAMPLES_RETENTION_MS: i64 = 7 * 24 * 3_600 * 1_000;
+const MS_PER_HOUR: i64 = 3_600 * 1_000;
 /// How long the copies of dead letters are kept; the letters themselves stay in the store.
 const DEAD_LETTERS_RETENTION_MS: i64 = 30 * 24 * 3_600 * 1_000;
 const FOR_EVER: i64 = -1;
@@ -43,7 +42,7 @@ impl Default for Topics {
     }
 }
 
-/// How wide topics are spread.
+/// How wide topics are spread, and how long what is on them is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spread {
     /// Of keyed topics. Settled once: with another number keys move, and their order is lost.
@@ -52,11 +51,18 @@ pub struct Spread {
     pub replication: i32,
     /// How many of them must have it before it counts as written.
     pub min_insync_replicas: i32,
+    /// How long samples are kept: a processor that was away for longer has lost some.
+    pub samples_retention_hours: u32,
 }
 
 impl Default for Spread {
     fn default() -> Self {
-        Self { partitions: 12, replication: 3, min_insync_replicas: 2 }
+        Self {
+            partitions: 12,
+            replication: 3,
+            min_insync_replicas: 2,
+            samples_retention_hours: 7 * 24,
+        }
     }
 }
 
@@ -97,7 +103,8 @@ impl Topics {
             specs.push(deleted(&events, FOR_EVER, spread));
         }
         let samples_dead = self.dead_letters_of(&self.samples);
-        specs.push(samples(&self.samples, SAMPLES_RETENTION_MS, spread));
+        let samples_ms = i64::from(spread.samples_retention_hours) * MS_PER_HOUR;
+        specs.push(samples(&self.samples, samples_ms, spread));
         specs.push(samples(&samples_dead, DEAD_LETTERS_RETENTION_MS, spread));
         specs.push(cursor(&self.relay_cursor, spread));
         specs

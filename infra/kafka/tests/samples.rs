@@ -101,6 +101,10 @@ impl SampleSource for Ends {
     async fn open(&self, from: Option<&Checkpoint>) -> Result<Box<dyn SampleFeed>, PortError> {
         self.source.open(from).await
     }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        self.source.open_since(since).await
+    }
 }
 
 mod samples {

@@ -9,8 +9,8 @@ pub struct Settings {
     pub readers_max: usize,
     /// For how many days a repeated command gets its first answer.
     pub command_records_days_max: u32,
-    /// For how many days samples are kept once the processor is through with them.
-    pub samples_days_max: u32,
+    /// For how many hours samples are kept once the processor is through with them.
+    pub samples_hours_max: u32,
     /// How many bytes of samples are kept once the processor is through with them.
     pub sample_bytes_max: u64,
     /// For how many days readings are kept; the newest one of each sensor and axis stays for good.
@@ -25,7 +25,7 @@ impl Default for Settings {
             writer_queue_jobs_max: 1_024,
             readers_max: 4,
             command_records_days_max: 7,
-            samples_days_max: 7,
+            samples_hours_max: 7 * 24,
             sample_bytes_max: 1024 * 1024 * 1024,
             readings_days_max: 365,
             spectra_per_key_max: 128,

@@ -94,7 +94,7 @@ impl Fleet {
             }
             (Some(motor), happened) if event.version > motor.version => {
                 motor.version = event.version;
-                motor.fold(happened, event);
+                motor.fold(happened, Said::by(event));
             }
             // Seen before; or of a motor whose registration was parked.
             _ => {}
@@ -104,7 +104,7 @@ impl Fleet {
 }
 
 impl Watched {
-    fn new(nameplate: &Nameplate, version: StreamVersion) -> Self {
+    pub(super) fn new(nameplate: &Nameplate, version: StreamVersion) -> Self {
         Self {
             machine: nameplate.machine(),
             line_frequency_hz: nameplate.line_frequency_hz,
@@ -118,7 +118,7 @@ impl Watched {
         }
     }
 
-    fn fold(&mut self, happened: MotorEvent, event: &RecordedEvent) {
+    pub(super) fn fold(&mut self, happened: MotorEvent, said: Said) {
         match happened {
             MotorEvent::Registered(nameplate) | MotorEvent::Revised(nameplate) => {
                 self.machine = nameplate.machine();
@@ -135,9 +135,9 @@ impl Watched {
             }
             MotorEvent::AlarmAcknowledged {} => {
                 self.acknowledged = true;
-                self.acknowledgement = Some(Said::by(event));
+                self.acknowledgement = Some(said);
             }
-            MotorEvent::BaselineReset {} => self.baseline_reset = Some(Said::by(event)),
+            MotorEvent::BaselineReset {} => self.baseline_reset = Some(said),
             MotorEvent::Relocated { .. }
             | MotorEvent::ZoneChanged { .. }
             | MotorEvent::SensorLost(_)
@@ -146,7 +146,9 @@ impl Watched {
             | MotorEvent::FindingEnded(_)
             | MotorEvent::BaselineLearned(_)
             | MotorEvent::DepartureBegan(_)
-            | MotorEvent::DepartureEnded(_) => {}
+            | MotorEvent::DepartureEnded(_)
+            | MotorEvent::VerdictGiven(_)
+            | MotorEvent::Reprocessed(_) => {}
         }
     }
 

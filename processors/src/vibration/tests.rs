@@ -6,6 +6,7 @@ mod baseline;
 mod defects;
 mod diagnosis;
 mod presence;
+mod reprocess;
 mod restart;
 mod sending;
 mod stream;

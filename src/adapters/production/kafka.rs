@@ -132,7 +132,10 @@ fn told(error: PortError) -> anyhow::Error {
 ///
 /// # Errors
 /// Kafka or the registry does not answer, or refuses.
-pub(super) async fn migrate(services: &Services) -> anyhow::Result<String> {
+pub(super) async fn migrate(
+    services: &Services,
+    samples_retention_hours: u32,
+) -> anyhow::Result<String> {
     let kafka = KafkaSettings::plaintext(services.kafka_brokers.clone());
     let topics = topic_names(services);
     let schemas = event_schemas()?;
@@ -144,6 +147,7 @@ pub(super) async fn migrate(services: &Services) -> anyhow::Result<String> {
         partitions: services.topic_partitions.into(),
         replication: services.topic_replication.into(),
         min_insync_replicas: if spares_one { 2 } else { 1 },
+        samples_retention_hours,
     };
     let specs = topics.specs(categories.iter().copied(), spread);
     let migrated = topics::migrate(&kafka, &specs).await.context("making the topics")?;

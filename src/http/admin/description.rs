@@ -16,6 +16,13 @@ pub fn openapi() -> Value {
         "schema": { "type": "boolean", "default": false },
     }]);
     let task = path("task_id", "The image task", json!({ "type": "string", "format": "uuid" }));
+    let run = path("run", "As it was answered", json!({ "type": "string", "format": "uuid" }));
+    let moment = |name: &str, what: &str, required: bool| json!({ "name": name, "in": "query", "required": required, "description": what, "schema": { "type": "string", "format": "date-time" } });
+    let which = json!([
+        { "name": "motor_id", "in": "query", "required": true, "description": "Of which motor", "schema": { "type": "string", "format": "uuid" } },
+        moment("from", "Samples that ended after it", true),
+        moment("to", "Samples that began before it; without it, until now", false),
+    ]);
     let after = json!([{
         "name": "after", "in": "query", "description": "Only letters with a higher id",
         "schema": { "type": "integer", "minimum": 0, "maximum": u64::MAX, "default": 0 },
@@ -55,6 +62,14 @@ pub fn openapi() -> Value {
         "/v1/admin/queue/{task_id}/discard": {
             "parameters": task,
             "post": with(operation("Cancel it, or delete what is finished", &json!([]), "200", "It is given up"), answers::accepted()),
+        },
+        "/v1/admin/reprocessings": {
+            "get": operation("Samples that were judged once more", &json!([]), "200", "The runs that are remembered"),
+            "post": operation("Judge samples of before once more", &which, "202", "It waits for its turn"),
+        },
+        "/v1/admin/reprocessings/{run}": {
+            "parameters": run,
+            "get": operation("How far a run is", &json!([]), "200", "Its phase, and the account of it"),
         },
         "/v1/admin/dead-letters": {
             "get": with(operation("What could not be handled", &after, "200", "A page of letters"), answers::letters()),

@@ -26,6 +26,7 @@ macro_rules! samples_contract {
             motors_published_at_once_keep_their_own_order,
             a_batch_is_not_larger_than_asked_for,
             resuming_from_a_checkpoint_gives_exactly_the_rest,
+            a_feed_since_a_time_has_all_that_came_in_since,
             two_feeds_do_not_take_from_each_other,
             a_feed_wakes_when_a_sample_comes,
             dropping_next_loses_nothing,
@@ -132,6 +133,27 @@ pub async fn resuming_from_a_checkpoint_gives_exactly_the_rest(ends: &dyn BothEn
         let mut feed = ends.source().open(checkpoint.as_ref()).await.unwrap();
         let received = take(&mut *feed, &[motor], rest.len()).await;
         assert_eq!(numbers_of(&received, motor), rest, "after {given}");
+    }
+}
+
+pub async fn a_feed_since_a_time_has_all_that_came_in_since(ends: &dyn BothEnds) {
+    let motor = fresh_id();
+    publish(ends, motor, 0..10).await;
+    let mut feed = ends.source().open(None).await.unwrap();
+    let mut came = Vec::new();
+    while came.len() < 10 {
+        let batch = in_time(feed.next(7)).await.unwrap();
+        let own = batch.samples.into_iter().filter(|received| received.motor_id == motor);
+        came.extend(own.map(|received| received.received_at));
+    }
+    for since in [came[0], came[4], came[9]] {
+        let wanted = came.iter().filter(|at| **at >= since).count();
+        let mut feed = ends.source().open_since(since).await.unwrap();
+        let received = take(&mut *feed, &[motor], wanted).await;
+        let numbers = numbers_of(&received, motor);
+        let first = numbers[0];
+        assert!(first <= 10 - wanted as u64, "{first} came after {since}");
+        assert_eq!(numbers, (first..first + numbers.len() as u64).collect::<Vec<_>>());
     }
 }
 

@@ -51,6 +51,14 @@ impl SampleSource for MemorySamples {
         let (clock, arrivals) = (Arc::clone(&self.clock), Arc::clone(&self.arrivals));
         Ok(Box::new(Feed { clock, arrivals, given }))
     }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        let before = lock(&self.arrivals.samples)
+            .iter()
+            .take_while(|sample| sample.received_at < since)
+            .count();
+        self.open(Some(&Checkpoint(before.to_string()))).await
+    }
 }
 
 struct Feed {

@@ -105,6 +105,31 @@ impl Partitions {
         .await
     }
 
+    /// The offset of the first record of every partition that has this time or a later one, in order; where there is
+    /// none, the one that the next record will have.
+    pub(crate) async fn since(
+        &self,
+        consumer: &Arc<StreamConsumer>,
+        at_ms: i64,
+    ) -> Result<Vec<i64>, PortError> {
+        let (asked, partitions) = (Arc::clone(consumer), self.clone());
+        let found = off_the_runtime("asking where records of a time are", move || {
+            let mut list = partitions.at(partitions.iter().map(|_| 0))?;
+            list.set_all_offsets(Offset::Offset(at_ms))?;
+            let found = asked.offsets_for_times(list, answer_bound())?;
+            let first = |(topic, partition): (&str, i32)| {
+                let found = found.find_partition(topic, partition);
+                let found = found.ok_or(KafkaError::OffsetFetch(Code::UnknownPartition))?;
+                found.error()?;
+                Ok(found.offset().to_raw().filter(|offset| *offset >= 0))
+            };
+            partitions.iter().map(first).collect::<KafkaResult<Vec<_>>>()
+        })
+        .await?;
+        let highs = self.highs(consumer).await?;
+        Ok(found.into_iter().zip(highs).map(|(found, high)| found.unwrap_or(high)).collect())
+    }
+
     /// Every partition at its offset.
     pub(crate) fn at(
         &self,

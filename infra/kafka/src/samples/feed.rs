@@ -273,8 +273,9 @@ impl Desk {
     }
 
     async fn park(&self, record: &OwnedMessage, refusal: &Refusal) -> Result<(), PortError> {
+        let Some(parking) = &self.parking else { return Ok(()) };
         let reason = refusal.to_string();
-        self.parking.park(record, &reason).await?;
+        parking.park(record, &reason).await?;
         let (topic, partition, offset) = (record.topic(), record.partition(), record.offset());
         warn!("parked {topic}-{partition}@{offset}: {reason}");
         self.tally.count_refusal(refusal);

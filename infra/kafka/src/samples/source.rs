@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::PortError;
 use ports::checkpoint::Checkpoint;
-use ports::clock::Clock;
+use ports::clock::{Clock, Timestamp};
 use ports::samples::{SampleFeed, SampleSource};
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
@@ -19,6 +19,8 @@ use super::refusal::SampleTally;
 use super::schemas::SampleSchemas;
 use crate::live::partitions::{Ends, Partitions};
 use crate::settings::KafkaSettings;
+
+const MICROS_PER_MS: i64 = 1_000;
 
 /// How samples are read.
 #[derive(Clone, Debug)]
@@ -69,7 +71,8 @@ pub struct KafkaSampleSource {
 pub(super) struct Desk {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) schemas: Arc<SampleSchemas>,
-    pub(super) parking: Arc<dyn ParkRecord>,
+    /// Absent where somebody else does it.
+    pub(super) parking: Option<Arc<dyn ParkRecord>>,
     pub(super) tally: Arc<SampleTally>,
     pub(super) settings: SourceSettings,
 }
@@ -88,6 +91,7 @@ impl KafkaSampleSource {
         tally: Arc<SampleTally>,
         settings: SourceSettings,
     ) -> Self {
+        let parking = Some(parking);
         Self { kafka, desk: Arc::new(Desk { clock, schemas, parking, tally, settings }) }
     }
 
@@ -99,6 +103,25 @@ impl KafkaSampleSource {
             .set("group.id", format!("{}-samples", self.kafka.client_id))
             .set("queued.max.messages.kbytes", settings.prefetch_kbytes_max.to_string());
         Ok(Arc::new(config.create()?))
+    }
+
+    fn begin(
+        &self,
+        consumer: Arc<StreamConsumer>,
+        partitions: Partitions,
+        offsets: Offsets,
+        desk: Arc<Desk>,
+    ) -> Result<Box<dyn SampleFeed>, PortError> {
+        partitions
+            .at(offsets.values().copied())
+            .and_then(|assignment| consumer.assign(&assignment))
+            .map_err(|error| {
+                PortError::new(
+                    format!("opening the samples of {}", self.desk.settings.topic),
+                    error,
+                )
+            })?;
+        Ok(Box::new(Feed::new(consumer, desk, partitions, offsets)))
     }
 }
 
@@ -113,11 +136,23 @@ impl SampleSource for KafkaSampleSource {
         let partitions = Partitions::of(&consumer, std::slice::from_ref(topic)).await?;
         let ends = partitions.ends(&consumer).await?;
         let offsets = self.desk.begin(&partitions, &ends, wanted.as_ref());
-        partitions
-            .at(offsets.values().copied())
-            .and_then(|assignment| consumer.assign(&assignment))
-            .map_err(|error| PortError::new(attempted(), error))?;
-        Ok(Box::new(Feed::new(consumer, Arc::clone(&self.desk), partitions, offsets)))
+        self.begin(consumer, partitions, offsets, Arc::clone(&self.desk))
+    }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        let topic = &self.desk.settings.topic;
+        let consumer = self.consumer().map_err(|error| {
+            PortError::new(format!("opening the samples of {topic} since {since}"), error)
+        })?;
+        let partitions = Partitions::of(&consumer, std::slice::from_ref(topic)).await?;
+        let at_ms = since.as_micros().div_euclid(MICROS_PER_MS);
+        let offsets = partitions.since(&consumer, at_ms).await?;
+        let offsets = partitions.iter().map(|(_, partition)| partition).zip(offsets).collect();
+        // Whoever leads has parked and counted what nobody understands.
+        let (schemas, settings) = (Arc::clone(&self.desk.schemas), self.desk.settings.clone());
+        let (clock, tally) = (Arc::clone(&self.desk.clock), Arc::default());
+        let desk = Desk { clock, schemas, parking: None, tally, settings };
+        self.begin(consumer, partitions, offsets, Arc::new(desk))
     }
 }
 

@@ -39,7 +39,7 @@ fn desk() -> Desk {
     Desk {
         clock: Arc::<ManualClock>::default(),
         schemas: Arc::new(schemas),
-        parking: Arc::new(NoParking),
+        parking: Some(Arc::new(NoParking)),
         tally: Arc::default(),
         settings: SourceSettings::of("samples"),
     }

@@ -27,7 +27,8 @@ use uuid::Uuid;
 
 /// How long anything may take before a test has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-pub(crate) const SPREAD: Spread = Spread { partitions: 3, replication: 1, min_insync_replicas: 1 };
+pub(crate) const SPREAD: Spread =
+    Spread { partitions: 3, replication: 1, min_insync_replicas: 1, samples_retention_hours: 1 };
 
 pub(crate) struct Cluster {
     pub(crate) kafka: KafkaSettings,

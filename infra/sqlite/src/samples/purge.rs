@@ -17,6 +17,7 @@ const OLDEST_SAMPLES: &str = include_str!("../../sql/samples/oldest_samples.sql"
 const SERIES_TO_PURGE: &str = include_str!("../../sql/samples/series_to_purge.sql");
 const TOTAL_BYTES: &str = include_str!("../../sql/samples/total_bytes.sql");
 
+const SECONDS_PER_HOUR: f64 = 3_600.0;
 const SAMPLES_PER_STEP: usize = 100;
 const READINGS_PER_STEP: usize = 500;
 
@@ -27,7 +28,8 @@ impl SqliteSamples {
     /// # Errors
     /// The store does not answer. What was removed before stays removed.
     pub async fn purge_samples(&self) -> Result<u64, PortError> {
-        let before = cutoff(self.clock.now(), self.settings.samples_days_max);
+        let kept_s = f64::from(self.settings.samples_hours_max) * SECONDS_PER_HOUR;
+        let before = self.clock.now().plus_seconds(-kept_s);
         let bytes_max = self.settings.sample_bytes_max;
         let mut removed = 0;
         loop {

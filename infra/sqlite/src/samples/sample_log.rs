@@ -17,6 +17,7 @@ use crate::database::Database;
 use crate::error::{Closed, Fault};
 use crate::numbers::{integer, limit};
 
+const BEFORE: &str = include_str!("../../sql/samples/before.sql");
 const NEXT_RECEIVED_AT: &str = include_str!("../../sql/samples/next_received_at.sql");
 const READ_SAMPLES: &str = include_str!("../../sql/samples/read_samples.sql");
 
@@ -42,6 +43,17 @@ impl SampleSource for SqliteSamples {
             .map_err(|error| PortError::new("resuming the samples from a checkpoint", error))?;
         let (database, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
         Ok(Box::new(Feed { database, clock, head: self.head.clone(), after }))
+    }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        let look = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(BEFORE)?;
+            Ok(statement.query_row([since.as_micros()], |row| row.get::<_, u64>(0))?)
+        };
+        let after = self.database.read(look).await;
+        let after = after
+            .map_err(|fault| PortError::new(format!("looking for samples since {since}"), fault))?;
+        self.open(Some(&Checkpoint(after.to_string()))).await
     }
 }
 

@@ -52,7 +52,7 @@ async fn kept(samples: &SqliteSamples) -> usize {
 
 #[tokio::test]
 async fn old_samples_go_but_never_before_the_processor_has_them() {
-    let fresh = fresh(Settings { samples_days_max: 7, ..Settings::default() });
+    let fresh = fresh(Settings { samples_hours_max: 7 * 24, ..Settings::default() });
     for _ in 0..10 {
         fresh.samples.publish(MOTOR, &block()).await.unwrap();
         fresh.clock.advance(DAY_S);

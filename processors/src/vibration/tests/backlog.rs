@@ -33,6 +33,10 @@ impl SampleSource for Partitioned {
         let fetched_at = Instant::now() + Duration::from_secs(FETCH_S);
         Ok(Box::new(Fetching { inner, waiting, fetched_at }))
     }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        self.0.open_since(since).await
+    }
 }
 
 #[async_trait]

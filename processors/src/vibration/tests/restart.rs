@@ -86,6 +86,10 @@ impl SampleSource for Stutter {
         let inner = self.inner.open(Some(&from)).await?;
         Ok(Box::new(OneBatch { inner, given }))
     }
+
+    async fn open_since(&self, since: Timestamp) -> Result<Box<dyn SampleFeed>, PortError> {
+        self.inner.open_since(since).await
+    }
 }
 
 /// Falls silent once it has given more than `given` samples.

@@ -6,7 +6,7 @@ use crate::random::Random;
 
 /// How a bearing fault makes itself heard.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Model {
+pub enum Model {
     /// Each impact rings a resonance; the time between impacts varies on its own.
     Impacts { resonance_hz: f64, damping: f64, jitter: f64 },
     /// The same, but the variations add up, as those of elements that creep.
@@ -17,36 +17,41 @@ pub(crate) enum Model {
 
 /// A fault of a bearing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Flaw {
+pub struct Flaw {
     /// How often per second.
-    pub(crate) hz: f64,
+    pub hz: f64,
     /// With which it comes and goes, when the flaw turns through the load.
-    pub(crate) load_hz: Option<f64>,
+    pub load_hz: Option<f64>,
     /// The height of an impact over the deviation of the noise.
-    pub(crate) height: f64,
-    pub(crate) model: Model,
+    pub height: f64,
+    /// How it makes itself heard.
+    pub model: Model,
 }
 
 /// All that is heard of a motor.
 #[derive(Clone, Debug)]
-pub(crate) struct Plant {
-    pub(crate) rate_hz: f64,
-    pub(crate) seconds: f64,
+pub struct Plant {
+    /// Samples per second.
+    pub rate_hz: f64,
+    /// How long it is listened to.
+    pub seconds: f64,
     /// The deviation of the noise in m/s².
-    pub(crate) noise: f64,
+    pub noise: f64,
     /// How much of a sample of noise is that of the one before: 0 is white.
-    pub(crate) colour: f64,
+    pub colour: f64,
     /// Tones in m/s² and Hz.
-    pub(crate) tones: Vec<(f64, f64)>,
+    pub tones: Vec<(f64, f64)>,
     /// The noise swells with these frequencies in Hz, by these shares.
-    pub(crate) swells: Vec<(f64, f64)>,
+    pub swells: Vec<(f64, f64)>,
     /// So many shocks per second, at no particular time, of ten to a hundred deviations.
-    pub(crate) shocks_hz: f64,
-    pub(crate) flaw: Option<Flaw>,
+    pub shocks_hz: f64,
+    /// What is wrong with its bearing.
+    pub flaw: Option<Flaw>,
 }
 
 impl Plant {
-    pub(crate) fn quiet(rate_hz: f64, seconds: f64) -> Self {
+    /// White noise of 1 m/s², and nothing else.
+    pub fn quiet(rate_hz: f64, seconds: f64) -> Self {
         Self {
             rate_hz,
             seconds,
@@ -59,7 +64,8 @@ impl Plant {
         }
     }
 
-    pub(crate) fn samples(&self, seed: u64) -> Vec<f32> {
+    /// The recording, in m/s².
+    pub fn samples(&self, seed: u64) -> Vec<f32> {
         let mut random = Random::of(seed);
         let count = (self.rate_hz * self.seconds).round() as usize;
         let mut samples = self.noise(count, &mut random);

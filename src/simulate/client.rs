@@ -4,18 +4,27 @@ use std::time::Duration;
 
 use anyhow::bail;
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::{RequestBuilder, StatusCode};
-use serde_json::json;
+use serde_json::Value;
 use tokio::time::sleep;
 use tracing::warn;
+use uuid::Uuid;
 
-use super::fleet::Member;
-use super::signal::{BLOCK_SAMPLES, Block, SAMPLE_RATE_HZ};
 use crate::config::Secret;
 
 /// While the server does not answer.
 const RETRY_INTERVAL_MS: u64 = 1_000;
+
+/// Samples of one measuring point, in m/s².
+pub(crate) struct Block {
+    pub(crate) sensor: &'static str,
+    pub(crate) axis: &'static str,
+    pub(crate) sample_rate_hz: f64,
+    pub(crate) started_at: Timestamp,
+    pub(crate) speed_rpm: f64,
+    pub(crate) samples: Vec<f32>,
+}
 
 /// Talks to one server.
 pub(crate) struct Client {
@@ -30,36 +39,26 @@ impl Client {
         Self { http: reqwest::Client::new(), base_url, api_key }
     }
 
-    pub(super) async fn register(&self, member: &Member) {
-        let body = json!({
-            "motor_id": member.id(),
-            "name": member.name,
-            "location": member.location,
-            "rated_power_kw": member.rated_power_kw,
-            "rated_speed_rpm": member.rated_speed_rpm,
-            "support": if member.flexible { "flexible" } else { "rigid" },
-            "bearings": [{ "position": "DE", "designation": "6205" }],
-        });
-        let request = || self.http.post(self.url("/v1/motors")).json(&body);
-        // From an earlier start of the demo it is there already.
+    /// Puts a motor under watch. From an earlier time it may be there already.
+    pub(crate) async fn register(&self, motor: &Value) {
+        let request = || self.http.post(self.url("/v1/motors")).json(motor);
         self.send(request, &[StatusCode::CONFLICT]).await;
     }
 
-    pub(super) async fn send_block(&self, member: &Member, block: &Block) {
-        let length = SignedDuration::from_secs_f64(BLOCK_SAMPLES as f64 / SAMPLE_RATE_HZ);
-        let started_at = Timestamp::now() - length;
+    /// Sends samples of a motor.
+    pub(crate) async fn send_block(&self, motor_id: Uuid, block: &Block) {
         let query = [
             ("sensor", block.sensor.to_owned()),
             ("axis", block.axis.to_owned()),
             ("unit", "m/s2".to_owned()),
-            ("sample_rate_hz", SAMPLE_RATE_HZ.to_string()),
-            ("started_at", started_at.to_string()),
-            ("speed_rpm", member.rated_speed_rpm.to_string()),
+            ("sample_rate_hz", block.sample_rate_hz.to_string()),
+            ("started_at", block.started_at.to_string()),
+            ("speed_rpm", block.speed_rpm.to_string()),
         ];
         let bytes: Bytes = block.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         let request = || {
             self.http
-                .post(self.url(&format!("/v1/motors/{}/vibration", member.id())))
+                .post(self.url(&format!("/v1/motors/{motor_id}/vibration")))
                 .query(&query)
                 .header("content-type", "application/octet-stream")
                 .body(bytes.clone())
@@ -68,11 +67,12 @@ impl Client {
         self.send(request, &[StatusCode::CONFLICT]).await;
     }
 
-    pub(super) async fn send_picture(&self, member: &Member, bytes: Bytes) {
+    /// Sends a picture of a motor.
+    pub(crate) async fn send_picture(&self, motor_id: Uuid, bytes: Bytes) {
         let request = || {
             self.http
                 .post(self.url("/v1/images"))
-                .query(&[("motor_id", member.id().to_string())])
+                .query(&[("motor_id", motor_id.to_string())])
                 .header("content-type", "image/jpeg")
                 .body(bytes.clone())
         };
@@ -85,7 +85,7 @@ impl Client {
 
     async fn send(&self, request: impl Fn() -> RequestBuilder, also_fine: &[StatusCode]) {
         while let Err(error) = self.try_to_send(request(), also_fine).await {
-            warn!("the demo's request failed, trying again: {error:#}");
+            warn!("the request failed, trying again: {error:#}");
             sleep(Duration::from_millis(RETRY_INTERVAL_MS)).await;
         }
     }

@@ -1,0 +1,8 @@
+//! Motors that are not there, and what sensors on them measure. The same seed gives the same numbers everywhere.
+//!
+//! [`Plant`](plant::Plant) makes single recordings by several models of a flaw; the diagnosis is held to them.
+//! [`Machine`](machine::Machine) goes on for as long as anybody listens.
+
+pub mod machine;
+pub mod plant;
+pub mod random;
