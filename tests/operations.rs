@@ -80,7 +80,7 @@ fn types(block: &str, url: &str, folder: &Path) -> String {
 }
 
 async fn follow(page: &'static str, printed: &[(&str, &str)]) {
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("a temporary folder");
     let server = Server::start(&ServerOptions::new(data.path())).await;
     plant(&server.client()).await;
     let here: Vec<_> = blocks(page).into_iter().filter(|block| block.starts_with(HERE)).collect();
@@ -90,7 +90,8 @@ async fn follow(page: &'static str, printed: &[(&str, &str)]) {
     }
     for block in here {
         let (url, folder) = (server.url.clone(), data.path().to_owned());
-        let typed = tokio::task::spawn_blocking(move || types(block, &url, &folder)).await.unwrap();
+        let typed = tokio::task::spawn_blocking(move || types(block, &url, &folder)).await;
+        let typed = typed.expect("it is typed to its end");
         for (_, wanted) in printed.iter().filter(|(word, _)| block.contains(word)) {
             assert!(typed.contains(wanted), "{block}\nprinted no {wanted}:\n{typed}");
         }
