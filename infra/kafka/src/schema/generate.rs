@@ -29,7 +29,7 @@ const STRUCTURE: [&str; 10] = [
     "type",
 ];
 /// Keywords that only narrow or describe it.
-const ORNAMENT: [&str; 17] = [
+const ORNAMENT: [&str; 18] = [
     "$defs",
     "$schema",
     "default",
@@ -45,6 +45,7 @@ const ORNAMENT: [&str; 17] = [
     "minItems",
     "minLength",
     "minimum",
+    "multipleOf",
     "pattern",
     "title",
 ];
