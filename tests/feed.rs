@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use common::client::{Client, Request};
 use common::feed::{assert_dense, whole_log};
 use common::server::{Server, ServerOptions};
+use common::wait::eventually;
 
 const WRITERS: u64 = 16;
 /// They all write to these, so that they meet.
@@ -23,7 +24,7 @@ const REVISIONS_PER_WRITER: u64 = 25;
 /// After so many events the reader hangs up and comes back.
 const EVENTS_PER_CONNECTION: usize = 37;
 /// How long the feed may be silent while events are still to come.
-const SILENCE_S_MAX: u64 = 30;
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// What became of a writer's commands.
 #[derive(Default)]
@@ -37,6 +38,9 @@ async fn a_reader_that_keeps_reconnecting_sees_every_event_once_and_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&ServerOptions::new(folder.path())).await;
     let client = server.client();
+    // A query is refused before the first build of its read model has ended.
+    let built = async || (client.get("/v1/motors").await.status == 200).then_some(());
+    eventually("the motors can be asked for", SILENCE_MAX, built).await;
     let mut motors = Vec::new();
     for number in 0..MOTORS {
         motors.push(register(&client, number).await);
@@ -121,7 +125,7 @@ async fn listen(client: &Client, resume: Option<u64>, last: u64) -> Vec<u64> {
     let mut chunks = response.bytes_stream();
     let (mut text, mut seen) = (String::new(), Vec::new());
     while seen.len() < EVENTS_PER_CONNECTION && seen.last() != Some(&last) {
-        let chunk = timeout(Duration::from_secs(SILENCE_S_MAX), chunks.next()).await;
+        let chunk = timeout(SILENCE_MAX, chunks.next()).await;
         let chunk = chunk
             .expect("more events are to come")
             .expect("the server keeps the stream open")
