@@ -141,7 +141,7 @@ fn every_event_comes_back_as_it_was_stored() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 32);
+    assert_eq!(seen, 34);
 }
 
 fn assert_comes_back(codec: &Codec, data: &Value) {
