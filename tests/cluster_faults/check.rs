@@ -118,6 +118,9 @@ fn check_published(published: &[Record], log: &[FeedEvent]) {
         let record = record.unwrap_or_else(|| panic!("never told: {event:?}"));
         assert_eq!((&record.key, record.version), (&event.subject, event.version), "{event:?}");
     }
+    // A clock may have told something of a motor after the log was read.
+    let read_through = log.last().map_or(0, |event| event.position);
+    told.retain(|position, _| *position <= read_through);
     assert!(told.is_empty(), "told, but not in the log: {told:?}");
 }
 

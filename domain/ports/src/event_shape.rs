@@ -64,7 +64,7 @@ mod tests {
             shapes.into_iter().map(|shape| shape.event_type).collect()
         };
         let motor = names(EventShape::of::<Motor>());
-        assert_eq!(motor.len(), 16);
+        assert_eq!(motor.len(), 18);
         assert_eq!(motor[0], "registered");
         assert_eq!(names(EventShape::of::<Image>())[8], "retry_requested");
     }
