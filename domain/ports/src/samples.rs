@@ -54,6 +54,9 @@ pub trait SampleFeed: Send {
     ///
     /// Waits for no sample, and answers without delay: what has to be asked for may be told by a later call. Holds as
     /// far as the clocks do by which samples come in.
+    ///
+    /// # Errors
+    /// It cannot be told, or what waits does not come: the feed is to be opened anew.
     async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError>;
 }
 

@@ -16,6 +16,7 @@ mod publish;
 mod refusal;
 mod schemas;
 mod source;
+mod stall;
 mod wire;
 
 #[cfg(test)]

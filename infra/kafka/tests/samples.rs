@@ -58,6 +58,13 @@ impl ParkRecord for Parked {
 
 impl Ends {
     async fn fresh(partitions: i32) -> Option<Self> {
+        Self::with(partitions, |settings| settings).await
+    }
+
+    async fn with(
+        partitions: i32,
+        set: impl FnOnce(SourceSettings) -> SourceSettings,
+    ) -> Option<Self> {
         let schemas = Arc::new(schemas_of(services::schema_registry()?));
         let topic = Topic::fresh(partitions).await?;
         let publish = PublishSettings::to(&topic.name);
@@ -70,7 +77,7 @@ impl Ends {
             schemas,
             parked.clone(),
             Arc::clone(&tally),
-            settings,
+            set(settings),
         );
         let producer = topic.kafka.producer_config().create().unwrap();
         Some(Self { samples, source, parked, tally, producer, topic })

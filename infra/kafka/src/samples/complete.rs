@@ -9,7 +9,8 @@ use rdkafka::consumer::StreamConsumer;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::source::Offsets;
+use super::source::{Offsets, SourceSettings};
+use super::stall::StallWatch;
 use crate::live::partitions::Partitions;
 
 const MICROS_PER_MS: i64 = 1_000;
@@ -22,6 +23,14 @@ pub(super) struct Completeness {
     /// What is yet to be reached.
     ahead: Option<Seen>,
     until: Option<Timestamp>,
+    stalls: StallWatch,
+}
+
+/// The client gives nothing of a partition that has more.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing comes of partition {partition}, which has more")]
+pub(super) struct Stalled {
+    partition: i32,
 }
 
 /// The ends of all partitions, as they were at a moment or later.
@@ -32,27 +41,35 @@ struct Seen {
 }
 
 impl Completeness {
-    pub(super) fn new(clock: Arc<dyn Clock>, clocks_apart_ms_max: u32) -> Self {
-        let clocks_apart_ms_max = i64::from(clocks_apart_ms_max);
-        Self { clock, clocks_apart_ms_max, asking: None, ahead: None, until: None }
+    pub(super) fn new(clock: Arc<dyn Clock>, settings: &SourceSettings) -> Self {
+        let clocks_apart_ms_max = i64::from(settings.clocks_apart_ms_max);
+        let stalls = StallWatch::new(settings.stalled_ms_max);
+        Self { clock, clocks_apart_ms_max, asking: None, ahead: None, until: None, stalls }
     }
 
     /// Until when there is nothing beyond `reached`, as far as answers have come; asks for the next one.
+    ///
+    /// # Errors
+    /// What the cluster has does not come.
     pub(super) fn until(
         &mut self,
         reached: &Offsets,
         consumer: &Arc<StreamConsumer>,
         partitions: &Partitions,
-    ) -> Option<Timestamp> {
+    ) -> Result<Option<Timestamp>, Stalled> {
         self.hear();
         self.arrive(reached);
+        let ends = self.ahead.as_ref().map(|seen| &seen.ends);
+        if let Some(partition) = ends.and_then(|ends| self.stalls.look(reached, ends)) {
+            return Err(Stalled { partition });
+        }
         if self.asking.is_none() {
             let (consumer, partitions) = (Arc::clone(consumer), partitions.clone());
             // Before the question, so that what is put down while it is on its way is later.
             let at = self.clock.now();
             self.asking = Some(tokio::spawn(ends_of(consumer, partitions, at)));
         }
-        self.until
+        Ok(self.until)
     }
 
     /// Takes note of the answer, if it has come.
@@ -61,7 +78,10 @@ impl Completeness {
         self.asking = None;
         match answer {
             Ok(Ok(seen)) => self.take_note(seen),
-            Ok(Err(error)) => warn!("looking for samples that wait: {}", error.chain()),
+            Ok(Err(error)) => {
+                self.stalls.forgive();
+                warn!("looking for samples that wait: {}", error.chain());
+            }
             Err(stopping) => warn!("looking for samples that wait: {stopping}"),
         }
     }

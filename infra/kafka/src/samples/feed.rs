@@ -70,8 +70,7 @@ impl Feed {
         let mut poll = interval(Duration::from_millis(desk.settings.partitions_poll_ms));
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         poll.reset();
-        let apart_ms_max = desk.settings.clocks_apart_ms_max;
-        let completeness = Completeness::new(Arc::clone(&desk.clock), apart_ms_max);
+        let completeness = Completeness::new(Arc::clone(&desk.clock), &desk.settings);
         Self {
             consumer,
             desk,
@@ -223,11 +222,10 @@ impl SampleFeed for Feed {
     }
 
     async fn complete_until(&mut self) -> Result<Option<Timestamp>, PortError> {
-        let reached = self.reached().map_err(|error| {
-            let attempted = format!("asking how far {} was read", self.desk.settings.topic);
-            PortError::new(attempted, error)
-        })?;
-        Ok(self.completeness.until(&reached, &self.consumer, &self.partitions))
+        let attempted = || format!("asking how far {} was read", self.desk.settings.topic);
+        let reached = self.reached().map_err(|error| PortError::new(attempted(), error))?;
+        let until = self.completeness.until(&reached, &self.consumer, &self.partitions);
+        until.map_err(|stalled| PortError::new(attempted(), stalled))
     }
 }
 

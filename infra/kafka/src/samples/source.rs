@@ -34,6 +34,9 @@ pub struct SourceSettings {
     /// How far this machine's clock may be ahead of the brokers', with what a record needs to be readable at all.
     /// So much later a sensor is said to be silent.
     pub clocks_apart_ms_max: u32,
+    /// So long a partition may stand still before its end while the cluster answers; then reading begins anew. Whoever
+    /// reads must need less for a batch.
+    pub stalled_ms_max: u64,
     /// How often the number of partitions is looked at.
     pub partitions_poll_ms: u64,
     /// What devices mean where they do not say it.
@@ -48,6 +51,7 @@ impl SourceSettings {
             batch_bytes_max: 16 * 1024 * 1024,
             prefetch_kbytes_max: 32 * 1024,
             clocks_apart_ms_max: 2_000,
+            stalled_ms_max: 10_000,
             partitions_poll_ms: 30_000,
             conventions: DeviceConventions::default(),
         }

@@ -9,7 +9,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use uuid::Uuid;
 
 use crate::cluster::SystemClock;
-use crate::{Ends, legacy, take};
+use crate::{Ends, SourceSettings, legacy, take};
 
 /// Asks until it is known that everything was given until `wanted`.
 async fn completed(feed: &mut dyn SampleFeed, wanted: Timestamp) {
@@ -56,6 +56,32 @@ async fn what_only_the_cluster_needs_keeps_no_feed_from_being_complete() {
         }
         completed(&mut *feed, SystemClock.now()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_no_longer_moves_although_more_is_there_says_so() {
+    let settings = |mut settings: SourceSettings| {
+        settings.stalled_ms_max = 300;
+        settings
+    };
+    let Some(ends) = Ends::with(2, settings).await else { return };
+    let motor = Uuid::now_v7();
+    let mut feed = ends.open(None).await.unwrap();
+    completed(&mut *feed, SystemClock.now()).await;
+    ends.send(1, motor, &legacy(motor, 1.0)).await;
+    // Whether the client has stopped or nobody takes what it has is the same, seen from here.
+    let stalled = async {
+        loop {
+            match feed.complete_until().await {
+                Ok(_) => tokio::task::yield_now().await,
+                Err(stalled) => break stalled.chain(),
+            }
+        }
+    };
+    let stalled = tokio::time::timeout(Duration::from_secs(60), stalled).await.unwrap();
+    assert!(stalled.contains("nothing comes of partition 1"), "{stalled}");
+    take(&mut *feed, 1).await;
+    completed(&mut *feed, SystemClock.now()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
