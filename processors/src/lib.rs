@@ -1,6 +1,7 @@
 //! Those who act on events and signals: image variants, vibration verdicts, notifications.
 
 mod backoff;
+mod history;
 pub mod image_resize;
 pub mod picture;
 #[cfg(test)]

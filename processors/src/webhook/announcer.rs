@@ -12,16 +12,16 @@ use ports::command_bus::{CommandBus, CommandError};
 use ports::event::RecordedEvent;
 use ports::event_store::EventStore;
 use ports::handler::{EventHandler, HandleError};
-use ports::stream::{StreamName, StreamVersion};
+use ports::stream::StreamName;
 use uuid::Uuid;
 
 use super::WebhookSettings;
 use super::message::{End, ends, is_end};
 use crate::Dependencies;
+use crate::history::whole_stream;
 use crate::wish::{Cause, is_passing, wish};
 
 const NAME: &str = "webhook-announcer";
-const PAGE_EVENTS_MAX: usize = 500;
 
 /// Announces what has ended to whoever wants to be told.
 ///
@@ -57,7 +57,7 @@ impl Announcer {
         let notification = notification(&*self.store, task_id).await?;
         let notification = notification.map_err(|reason| poison(cause, reason))?;
         let Some(url) = notification.url().or(self.url.as_deref()) else { return Ok(()) };
-        let history = history(&*self.store, &StreamName::new("image", task_id)).await?;
+        let history = whole_stream(&*self.store, &StreamName::new("image", task_id)).await?;
         let ends = ends(&history, url).map_err(|error| poison(cause, error.to_string()))?;
         for End { message, at } in ends {
             let is_asked_for = notification.url().is_some();
@@ -100,7 +100,7 @@ pub(super) async fn notification(
     task_id: Uuid,
 ) -> Result<Result<Notification, String>, PortError> {
     let stream = StreamName::new("notification", task_id);
-    Ok(folded(&history(store, &stream).await?))
+    Ok(folded(&whole_stream(store, &stream).await?))
 }
 
 fn folded<A: Decide>(history: &[RecordedEvent]) -> Result<A, String> {
@@ -110,23 +110,6 @@ fn folded<A: Decide>(history: &[RecordedEvent]) -> Result<A, String> {
         aggregate.apply(happened.map_err(|error| format!("{}: {error}", event.id()))?);
     }
     Ok(aggregate)
-}
-
-/// All events of a stream.
-async fn history(
-    store: &dyn EventStore,
-    stream: &StreamName,
-) -> Result<Vec<RecordedEvent>, PortError> {
-    let mut events: Vec<RecordedEvent> = Vec::new();
-    loop {
-        let after = events.last().map_or(StreamVersion(0), |event| event.version);
-        let page = store.read_stream(stream, after, PAGE_EVENTS_MAX).await?;
-        let is_last = page.len() < PAGE_EVENTS_MAX;
-        events.extend(page);
-        if is_last {
-            return Ok(events);
-        }
-    }
 }
 
 #[async_trait]

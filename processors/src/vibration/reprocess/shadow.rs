@@ -6,6 +6,7 @@ use domain::aggregate::Decide;
 use domain::motor::{Command, Motor, MotorEvent, Verdict};
 use domain::time::Timestamp;
 use ports::PortError;
+use ports::event::RecordedEvent;
 use ports::event_store::EventStore;
 use ports::readings::Reading;
 use ports::samples::ReceivedSample;
@@ -14,12 +15,11 @@ use uuid::Uuid;
 
 use super::ReprocessRequest;
 use super::slices::times;
+use crate::history::whole_stream;
 use crate::vibration::fleet::{Said, Watched};
 use crate::vibration::motor::{MotorState, Outcome, Task};
 use crate::vibration::{Instruments, VibrationSettings};
 
-/// So many events of the motor are read at a time.
-const EVENTS_PER_PAGE: usize = 500;
 /// So many samples are judged in one go.
 const SAMPLES_PER_TASK: usize = 64;
 /// So long after the last sample all is over, in seconds: a burst is taken to be.
@@ -63,20 +63,13 @@ pub(super) async fn history(
     motor_id: Uuid,
 ) -> Result<Vec<Happened>, PortError> {
     let stream = StreamName::new("motor", motor_id);
-    let mut history = Vec::new();
-    let mut after = StreamVersion(0);
-    loop {
-        let page = store.read_stream(&stream, after, EVENTS_PER_PAGE).await?;
-        let Some(last) = page.last() else { return Ok(history) };
-        after = last.version;
-        for recorded in &page {
-            let event = recorded.decode::<Motor>().map_err(|error| {
-                PortError::new(format!("reading the history of motor {motor_id}"), error)
-            })?;
-            let (at, version) = (recorded.recorded_at, recorded.version);
-            history.push(Happened { event, at, version });
-        }
-    }
+    let happened = |recorded: &RecordedEvent| {
+        let event = recorded.decode::<Motor>().map_err(|error| {
+            PortError::new(format!("reading the history of motor {motor_id}"), error)
+        })?;
+        Ok(Happened { event, at: recorded.recorded_at, version: recorded.version })
+    };
+    whole_stream(store, &stream).await?.iter().map(happened).collect()
 }
 
 impl Shadow {
