@@ -98,32 +98,9 @@ export function choice(label, options, value, onchange) {
   );
 }
 
-/** Asks before what cannot be taken back; the answer is a promise. */
-export function confirmed(question, detail, action) {
-  return new Promise((resolve) => {
-    const dialog = h(
-      "dialog",
-      { "aria-labelledby": "question" },
-      h(
-        "form",
-        { method: "dialog" },
-        h("h2", { id: "question" }, question),
-        h("p", {}, detail),
-        h(
-          "div",
-          { class: "actions" },
-          h("button", { value: "" }, t("Cancel")),
-          h("button", { class: "primary", value: "yes" }, action),
-        ),
-      ),
-    );
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "yes");
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+/** The way to the rest of a list. */
+export function showMore(onclick) {
+  return h("button", { type: "button", class: "more", onclick }, t("Show more"));
 }
 
 /** A notice that goes away by itself. */

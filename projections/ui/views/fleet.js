@@ -4,7 +4,7 @@ import { get, items, url } from "../lib/api.js";
 import { h, render, s } from "../lib/dom.js";
 import { ZONES, eventKind, number, words, zoneName, zoneWords } from "../lib/format.js";
 import { plural, t } from "../lib/i18n.js";
-import { alarmBadge, curl, emptyState, measured, zoneChip } from "../lib/parts.js";
+import { alarmBadge, curl, emptyState, measured, showMore, zoneChip } from "../lib/parts.js";
 
 const CARDS_STEP = 24;
 const CARDS_MAX = 96;
@@ -38,18 +38,10 @@ export function open(root, { signal, lookAgain, setTitle }) {
       ),
       h("ul", { class: "cards" }, motors.map(card)),
       more
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "more",
-              onclick: () => {
-                limits[zone] += CARDS_STEP;
-                lookAgain();
-              },
-            },
-            t("Show more"),
-          )
+        ? showMore(() => {
+            limits[zone] += CARDS_STEP;
+            lookAgain();
+          })
         : null,
       count > motors.length && !more
         ? h("p", { class: "muted" }, t("{count} more: ask the API with zone={zone}.", { count: count - motors.length, zone }))

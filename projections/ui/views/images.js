@@ -5,7 +5,7 @@ import { h, icon, render } from "../lib/dom.js";
 import { bytes, eventKind, shortId, words } from "../lib/format.js";
 import { plural, t } from "../lib/i18n.js";
 import { show } from "../lib/gallery.js";
-import { choice, curl, emptyState, problemBox, stateChip, toast, when } from "../lib/parts.js";
+import { choice, curl, emptyState, problemBox, showMore, stateChip, toast, when } from "../lib/parts.js";
 import { picture } from "../lib/picture.js";
 import { Uploader } from "../lib/upload.js";
 
@@ -50,18 +50,10 @@ export function open(root, { signal, lookAgain, setTitle }) {
           )
         : nothing(state),
       more
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "more",
-              onclick: () => {
-                pages += 1;
-                lookAgain();
-              },
-            },
-            t("Show more"),
-          )
+        ? showMore(() => {
+            pages += 1;
+            lookAgain();
+          })
         : null,
     );
   }

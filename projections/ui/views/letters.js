@@ -1,10 +1,11 @@
 // What no handler could act on: why, what it was, and what to do about it.
 
-import { command, get, items, url } from "../lib/api.js";
+import { get, items, url } from "../lib/api.js";
+import { confirmAndPost } from "../lib/confirm.js";
 import { h, render } from "../lib/dom.js";
 import { shortId, words } from "../lib/format.js";
 import { plural, t } from "../lib/i18n.js";
-import { confirmed, emptyState, facts, problemBox, toast, when } from "../lib/parts.js";
+import { emptyState, facts, showMore, when } from "../lib/parts.js";
 
 const PAGES_MAX = 10;
 
@@ -33,30 +34,15 @@ export function open(root, { signal, lookAgain, setTitle }) {
         ? h("ul", { class: "letters" }, found.map((letter) => row(letter, act)))
         : emptyState(t("No dead letters"), t("Every event has been handled.")),
       after && pages < PAGES_MAX
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "more",
-              onclick: () => {
-                pages += 1;
-                lookAgain();
-              },
-            },
-            t("Show more"),
-          )
+        ? showMore(() => {
+            pages += 1;
+            lookAgain();
+          })
         : null,
     );
   }
 
-  async function act(question, detail, action, path) {
-    if (!(await confirmed(question, detail, action))) return;
-    await command("POST", path).then(
-      () => toast(h("span", {}, t("{action}: accepted", { action }))),
-      (problem) => toast(problemBox(problem), "problem"),
-    );
-    lookAgain();
-  }
+  const act = (request) => confirmAndPost(request).then(lookAgain);
 
   return { refresh, concerns: () => false };
 }
@@ -67,19 +53,19 @@ function row(letter, act) {
   const button = (text, kind, onclick) =>
     h("button", { type: "button", class: kind, "aria-label": `${text} ${letter.id}`, onclick }, text);
   const replay = () =>
-    act(
-      t("Replay this event?"),
-      t("It is handled again now, and what follows in its stream after it."),
-      t("Replay"),
-      `${path}/replay`,
-    );
+    act({
+      question: t("Replay this event?"),
+      detail: t("It is handled again now, and what follows in its stream after it."),
+      action: t("Replay"),
+      path: `${path}/replay`,
+    });
   const discard = () =>
-    act(
-      t("Discard this event?"),
-      t("This handler will never act on it. The log keeps it."),
-      t("Discard"),
-      `${path}/discard`,
-    );
+    act({
+      question: t("Discard this event?"),
+      detail: t("This handler will never act on it. The log keeps it."),
+      action: t("Discard"),
+      path: `${path}/discard`,
+    });
   return h(
     "li",
     { class: "panel", "data-key": letter.id },

@@ -1,10 +1,11 @@
 // How far each projection has come; building one anew, and going back.
 
-import { command, get, items } from "../lib/api.js";
+import { get, items } from "../lib/api.js";
+import { confirmAndPost } from "../lib/confirm.js";
 import { h, render } from "../lib/dom.js";
 import { duration, words } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
-import { confirmed, problemBox, stateChip, toast } from "../lib/parts.js";
+import { stateChip } from "../lib/parts.js";
 
 /** While something is built, people look. */
 const PACE_MS = 500;
@@ -30,14 +31,7 @@ export function open(root, { signal, lookAgain, setTitle }) {
     render(table, rows.length ? tableOf(rows, act) : h("p", { class: "muted" }, t("Another process keeps them.")));
   }
 
-  async function act(question, detail, action, path) {
-    if (!(await confirmed(question, detail, action))) return;
-    await command("POST", path).then(
-      () => toast(h("span", {}, t("{action}: accepted", { action }))),
-      (problem) => toast(problemBox(problem), "problem"),
-    );
-    lookAgain();
-  }
+  const act = (request) => confirmAndPost(request).then(lookAgain);
 
   return { refresh, concerns: () => false, pace_ms: () => (isRebuilding ? PACE_MS : undefined) };
 }
@@ -112,19 +106,19 @@ function actions(row, hasPrevious, act) {
   const said = words(name);
   const path = `/v1/admin/projections/${encodeURIComponent(name)}`;
   const rebuild = () =>
-    act(
-      t("Rebuild {name}?", { name: said }),
-      t("It is built anew from the whole log beside the one in use, and takes its place when it has caught up."),
-      t("Rebuild"),
-      `${path}/rebuild`,
-    );
+    act({
+      question: t("Rebuild {name}?", { name: said }),
+      detail: t("It is built anew from the whole log beside the one in use, and takes its place when it has caught up."),
+      action: t("Rebuild"),
+      path: `${path}/rebuild`,
+    });
   const rollback = () =>
-    act(
-      t("Roll back {name}?", { name: said }),
-      t("The generation before this one takes its place again."),
-      t("Roll back"),
-      `${path}/rollback`,
-    );
+    act({
+      question: t("Roll back {name}?", { name: said }),
+      detail: t("The generation before this one takes its place again."),
+      action: t("Roll back"),
+      path: `${path}/rollback`,
+    });
   const button = (text, label, disabled, onclick) =>
     h("button", { type: "button", disabled, "aria-label": label, onclick }, text);
   return [

@@ -1,11 +1,12 @@
 // Whether all is well inside: what is ready, how much waits, what is left of the disks.
 
-import { command, get, keyHeaders, request } from "../lib/api.js";
+import { get, keyHeaders, request } from "../lib/api.js";
+import { confirmAndPost } from "../lib/confirm.js";
 import { h, render } from "../lib/dom.js";
 import { bytes, duration, words } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { Metrics } from "../lib/metrics.js";
-import { confirmed, facts, problemBox, stateChip, toast } from "../lib/parts.js";
+import { facts, problemBox, stateChip } from "../lib/parts.js";
 
 const PARTS = ["checks", "log", "queue", "disks"];
 
@@ -47,11 +48,7 @@ export function open(root, { signal, lookAgain, setTitle }) {
     render(parts.queue, found);
   }
 
-  async function act(question, detail, action, path) {
-    if (!(await confirmed(question, detail, action))) return;
-    await command("POST", path).catch((problem) => toast(problemBox(problem), "problem"));
-    lookAgain();
-  }
+  const act = (request) => confirmAndPost(request).then(lookAgain);
 
   return { refresh, concerns: () => false };
 }
@@ -117,13 +114,18 @@ function queue(overview, act) {
   const isPaused = overview.paused;
   const change = () =>
     isPaused
-      ? act(t("Resume the queue?"), t("Pictures are worked on again."), t("Resume"), "/v1/admin/queue/resume")
-      : act(
-          t("Pause the queue?"),
-          t("What is in hand is finished; nothing new is begun until somebody resumes it."),
-          t("Pause"),
-          "/v1/admin/queue/pause",
-        );
+      ? act({
+          question: t("Resume the queue?"),
+          detail: t("Pictures are worked on again."),
+          action: t("Resume"),
+          path: "/v1/admin/queue/resume",
+        })
+      : act({
+          question: t("Pause the queue?"),
+          detail: t("What is in hand is finished; nothing new is begun until somebody resumes it."),
+          action: t("Pause"),
+          path: "/v1/admin/queue/pause",
+        });
   return [
     facts([
       [t("State"), stateChip(isPaused ? "paused" : "running")],
