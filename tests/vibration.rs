@@ -28,6 +28,12 @@ fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Sends what such motors have measured, as fast as it is taken; what the program says of it.
+async fn simulate(server: &Server, what: &[&str]) -> String {
+    let how = ["simulate", "--blocks-per-s", "0", "--start", START];
+    printed(&atalaya(server, &[&how[..], what].concat()).await)
+}
+
 /// The motor whose name ends so.
 async fn motor(client: &Client, fault: &str) -> Value {
     let motors = client.json("/v1/motors?limit=100").await;
@@ -53,21 +59,7 @@ async fn each_simulated_fault_is_found_and_the_healthy_motor_is_left_alone() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(&ServerOptions::new(data.path())).await;
     let client = server.client();
-    let sent = atalaya(
-        &server,
-        &[
-            "simulate",
-            "--severity",
-            "grave",
-            "--blocks",
-            "20",
-            "--blocks-per-s",
-            "0",
-            "--start",
-            START,
-        ],
-    );
-    let sent = printed(&sent.await);
+    let sent = simulate(&server, &["--severity", "grave", "--blocks", "20"]).await;
     assert!(sent.starts_with("7 motors, 140 blocks, 1792000 samples in "), "{sent}");
     let faults = [
         "unbalance",
@@ -93,23 +85,7 @@ async fn reprocessing_gives_new_verdicts_beside_the_old_ones_and_always_the_same
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(&ServerOptions::new(data.path())).await;
     let client = server.client();
-    let sent = atalaya(
-        &server,
-        &[
-            "simulate",
-            "--fault",
-            "unbalance",
-            "--motors",
-            "1",
-            "--blocks",
-            "40",
-            "--blocks-per-s",
-            "0",
-            "--start",
-            START,
-        ],
-    );
-    printed(&sent.await);
+    simulate(&server, &["--fault", "unbalance", "--motors", "1", "--blocks", "40"]).await;
     let alarmed = async || (motor(&client, "unbalance").await["alarm"] == "alarm").then_some(());
     eventually("the alarm", Duration::from_secs(VERDICT_S_MAX), alarmed).await;
     let id = motor(&client, "unbalance").await["motor_id"].as_str().unwrap().to_owned();

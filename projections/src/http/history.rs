@@ -2,13 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use axum::http::header::CACHE_CONTROL;
 use ports::read_models::{Cursor, Filter};
 use ports::stream::{StreamName, StreamVersion};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::answer::{Answer, REVALIDATE};
+use super::answer::Answer;
 use super::cursor;
 use super::params::{Params, id, refused_one};
 use super::problem::Failure;
@@ -36,8 +35,7 @@ pub(super) async fn history(
     if events.is_empty() && params.text("cursor").is_none() {
         return Err(Failure::not_found(format!("there is no motor {id}")));
     }
-    let answer = listed(events, next.as_ref(), &uri).at(view.position);
-    Ok(answer.with(CACHE_CONTROL, REVALIDATE))
+    Ok(listed(events, next.as_ref(), &uri).at(view.position))
 }
 
 /// Tasks are short, so theirs is read from the stream itself.
@@ -66,6 +64,5 @@ pub(super) async fn of_image(
     let last = events.last().filter(|_| has_more);
     let next = last.map(|event| Cursor { value: json!(event.version.0), key: id.to_string() });
     let items = events.iter().map(|event| json!(CloudEvent::from(event))).collect();
-    let answer = listed(items, next.as_ref(), &uri).at(view.position);
-    Ok(answer.with(CACHE_CONTROL, REVALIDATE))
+    Ok(listed(items, next.as_ref(), &uri).at(view.position))
 }

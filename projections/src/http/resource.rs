@@ -105,8 +105,8 @@ async fn list(
     let completed = bodies.into_iter().map(|body| completed(shared, resource, body));
     let items: Vec<Value> =
         stream::iter(completed).buffered(COMPLETED_AT_A_TIME).try_collect().await?;
-    let kept = if resource.with_readings { UNKEPT } else { REVALIDATE };
-    Ok(listed(items, next.as_ref(), uri).at(view.position).with(CACHE_CONTROL, kept))
+    let answer = listed(items, next.as_ref(), uri).at(view.position);
+    Ok(if resource.with_readings { answer.with(CACHE_CONTROL, UNKEPT) } else { answer })
 }
 
 /// One page of documents in the order of `sort`, as `limit` and `cursor` ask for it.
@@ -127,10 +127,10 @@ pub(super) async fn page(
     Ok((page.documents.into_iter().filter_map(|document| document.body).collect(), page.next))
 }
 
-/// The form of every list.
+/// The form of every list. Whoever keeps it asks whether it is still true.
 pub(super) fn listed(items: Vec<Value>, next: Option<&Cursor>, uri: &Uri) -> Answer {
     let Some(next) = next.map(cursor::written) else {
-        return Answer::json(&json!({ "items": items }));
+        return Answer::json(&json!({ "items": items })).with(CACHE_CONTROL, REVALIDATE);
     };
     let kept = uri.query().unwrap_or_default().split('&');
     let mut query: Vec<&str> =
@@ -138,7 +138,8 @@ pub(super) fn listed(items: Vec<Value>, next: Option<&Cursor>, uri: &Uri) -> Ans
     let cursor = format!("cursor={next}");
     query.push(&cursor);
     let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
-    Answer::json(&json!({ "items": items, "next": next })).with(LINK, link)
+    let answer = Answer::json(&json!({ "items": items, "next": next })).with(LINK, link);
+    answer.with(CACHE_CONTROL, REVALIDATE)
 }
 
 /// The condition that a query puts on a field, if it does.
