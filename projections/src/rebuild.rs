@@ -45,8 +45,8 @@ use crate::projector::handler_name;
 
 pub use hash::{CollectionHash, document_hash, hash};
 
-/// How many documents may be left to be compared when the live one is asked to stand still.
-const HAND_OVER_DOCUMENTS_MAX: usize = 1_000;
+/// How long folding and comparing what came since may take when the live one is asked to stand still.
+const HAND_OVER_MS_MAX: u64 = 100;
 /// How often that is tried before the live one stands still for longer.
 const HAND_OVER_ROUNDS_MAX: usize = 20;
 
@@ -207,11 +207,15 @@ impl Rebuild {
         report(filling.progress(Phase::Comparing, goal, goal));
         filling.store.compare(live).await?;
         for _ in 0..HAND_OVER_ROUNDS_MAX {
+            let since = Instant::now();
             goal = self.goal(live).await?;
             filling.fill(goal, &told(report, Phase::Comparing)).await?;
             let unsettled = filling.store.unsettled();
-            let Some(live) = live.filter(|_| unsettled > HAND_OVER_DOCUMENTS_MAX) else { break };
-            if filling.store.compare_again(live).await? >= unsettled {
+            let Some(live) = live else { break };
+            let differing = filling.store.compare_again(live).await?;
+            // No more has come since than in that time, so that the rest takes no longer either.
+            let is_little = since.elapsed() <= Duration::from_millis(HAND_OVER_MS_MAX);
+            if is_little || (differing > 0 && differing >= unsettled) {
                 break;
             }
         }

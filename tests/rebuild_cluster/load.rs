@@ -56,7 +56,7 @@ impl Load {
         let readers = (0..READERS)
             .map(|turn| tokio::spawn(read(Arc::clone(&seen), plant.queries(), history, turn)));
         let writers = (0..WRITERS)
-            .map(|turn| tokio::spawn(write(Arc::clone(&seen), plant.commands(), history, turn)));
+            .map(|turn| tokio::spawn(write(Arc::clone(&seen), plant.doors(), history, turn)));
         let tasks = readers.chain(writers).collect();
         Self { seen, tasks }
     }
@@ -157,20 +157,45 @@ async fn answer_to(seen: &Seen, queries: &Client, path: &str) -> Result<Answer, 
     }
 }
 
-async fn write(seen: Arc<Seen>, commands: Client, history: History, writer: u64) {
+/// As people do: one thing is changed, and looked at, before the next is. So there is never more to follow than the
+/// stores can.
+async fn write(
+    seen: Arc<Seen>,
+    (commands, queries): (Client, Client),
+    history: History,
+    writer: u64,
+) {
     let mut turn = writer;
     while !seen.is_over() {
         let path = format!("/v1/motors/{}", history.motor(turn));
-        let rename = json!({ "name": format!("P-{turn}, renamed") });
-        let request = Request::new(Method::PATCH, path).json(&rename);
-        match commands.try_send(&request).await {
-            Ok(answer) if answer.status == 200 => {
-                seen.position.fetch_max(answer.number("position"), Ordering::Relaxed);
-                seen.writes.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(answer) => seen.fault(format!("{request:?}: {} {}", answer.status, answer.text())),
-            Err(error) => seen.fault(format!("{request:?}: {error:?}")),
+        let name = format!("P-{turn}, renamed");
+        if let Err(fault) = write_once(&seen, (&commands, &queries), &path, &name).await {
+            seen.fault(fault);
         }
         turn += WRITERS;
     }
+}
+
+/// Renames a motor, and reads the name.
+async fn write_once(
+    seen: &Seen,
+    (commands, queries): (&Client, &Client),
+    path: &str,
+    name: &str,
+) -> Result<(), String> {
+    let request = Request::new(Method::PATCH, path).json(&json!({ "name": name }));
+    let answer = commands.try_send(&request).await;
+    let answer = answer.map_err(|error| format!("{request:?}: {error:?}"))?;
+    if answer.status != 200 {
+        return Err(format!("{request:?}: {} {}", answer.status, answer.text()));
+    }
+    let position = answer.number("position");
+    seen.position.fetch_max(position, Ordering::Relaxed);
+    seen.writes.fetch_add(1, Ordering::Relaxed);
+    let read = answer_to(seen, queries, &format!("{path}?min_position={position}")).await?;
+    seen.reads.fetch_add(1, Ordering::Relaxed);
+    if read.status == 200 && read.json()["name"] == name {
+        return Ok(());
+    }
+    Err(format!("{path} after it was called {name}: {} {}", read.status, read.text()))
 }

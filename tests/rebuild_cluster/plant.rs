@@ -85,8 +85,9 @@ impl Plant {
         plant
     }
 
-    pub(crate) fn commands(&self) -> Client {
-        self.ams.client()
+    /// Where commands go, and where queries do.
+    pub(crate) fn doors(&self) -> (Client, Client) {
+        (self.ams.client(), self.queries())
     }
 
     pub(crate) fn queries(&self) -> Client {

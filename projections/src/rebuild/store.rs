@@ -56,8 +56,10 @@ impl Store {
         Ok(documents)
     }
 
-    /// Stores what has become of them.
-    pub(super) async fn put(&mut self, writes: Vec<Write>) -> Result<(), PortError> {
+    /// Stores what has become of them, in the order of their keys: neighbours lie together where they are stored, and
+    /// each place is gone to once.
+    pub(super) async fn put(&mut self, mut writes: Vec<Write>) -> Result<(), PortError> {
+        writes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         let (models, collection) = (&*self.models, &self.collection);
         let commits = stream::iter(writes.chunks(COMMIT_DOCUMENTS_MAX).map(Ok::<_, PortError>));
         let commit = |some| patiently(move || models.commit(collection, some, None));
