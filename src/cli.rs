@@ -95,6 +95,12 @@ pub enum Command {
     },
     /// Print the effective settings, secrets hidden
     Config(Serve),
+    /// Render pictures for another process of this program, which feeds them in
+    #[command(name = processors::image_resize::cell::ARGUMENT, hide = true)]
+    Render {
+        /// Limits and presets
+        orders: String,
+    },
     /// Ask a server whether it is ready; the exit code tells
     Healthcheck {
         /// Of the server

@@ -64,6 +64,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
     pub max_retries: u32,
+    /// How long the work on a picture may take.
+    pub image_s_max: u32,
     /// What is made of every picture.
     pub image_presets: Presets,
     /// How long a finished image task is kept with its pictures; 0: for ever.
@@ -140,6 +142,7 @@ impl Config {
             origins: settings.origins()?,
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
+            image_s_max: settings.number("IMAGE_S_MAX", 30, 1..=3_600)?,
             image_presets: settings.presets()?,
             image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
             samples_retention_hours: settings.number("SAMPLES_RETENTION_HOURS", 168, 1..=87_600)?,
@@ -205,6 +208,7 @@ impl Config {
             ("CORS_ORIGINS", self.origins.to_string()),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
+            ("IMAGE_S_MAX", self.image_s_max.to_string()),
             ("IMAGE_PRESETS", self.image_presets.to_string()),
             ("IMAGE_RETENTION_HOURS", self.image_retention_hours.to_string()),
             ("SAMPLES_RETENTION_HOURS", self.samples_retention_hours.to_string()),

@@ -93,9 +93,18 @@ fn act(runtime: &Runtime, cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Events { command, server } => {
             runtime.block_on(admin::events(&server, command))?;
         }
+        Command::Render { orders } => render(&orders)?,
         Command::Healthcheck { url } => runtime.block_on(admin::healthcheck(&url))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn render(orders: &str) -> anyhow::Result<()> {
+    #[cfg(feature = "failpoints")]
+    let before = atalaya::kill_points::meet_poison;
+    #[cfg(not(feature = "failpoints"))]
+    let before = |_: &[u8]| {};
+    Ok(processors::image_resize::cell::serve(orders, &before)?)
 }
 
 fn read_config(options: &Serve) -> Result<Config, ExitCode> {

@@ -109,6 +109,8 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     let mut settings = RoleSettings::default();
     settings.processors.image.worker_id.clone_from(&config.worker_id);
     settings.processors.image.concurrency = config.concurrency;
+    settings.processors.image.render_s_max = f64::from(config.image_s_max);
+    settings.processors.image.cell_program = own_program();
     settings.processors.image.retries_max = config.max_retries;
     settings.processors.image.presets.clone_from(&config.image_presets);
     let retention_hours = config.image_retention_hours;
@@ -118,6 +120,17 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);
     settings
+}
+
+/// This program as it is running: also after the file was replaced by another release. None where nobody knows; then
+/// pictures are rendered in this process.
+fn own_program() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Some(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
+        .inspect_err(|error| warn!(%error, "pictures are rendered in this process"))
+        .ok()
 }
 
 /// Where this process keeps something on a disk, by what it is.

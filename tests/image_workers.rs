@@ -1,7 +1,7 @@
 //! Three workers, each a process of its own, share the pictures that they hear of over Kafka. One is killed in the middle
 //! of a picture and another takes its place: every picture is made, and none is made twice for all to see.
 //!
-//! `IMAGE_TASKS` says how many pictures there are (150).
+//! `IMAGE_TASKS` says how many pictures there are (1,000).
 #![cfg(all(feature = "failpoints", feature = "production"))]
 
 #[path = "common/common.rs"]
@@ -33,7 +33,7 @@ use rest::{REST_S_MAX, keeper, rest};
 use shown::assert_shown;
 use story::Story;
 
-const TASKS_DEFAULT: u32 = 150;
+const TASKS_DEFAULT: u32 = 1_000;
 /// Pictures that are sent, or asked for, at a time.
 const IN_FLIGHT: usize = 8;
 /// Beside what is needed to find out that a worker is dead: so long each picture may take, with everything on two cores.

@@ -11,18 +11,21 @@
 //! bytes each time, and the aggregate takes the end of an attempt once.
 
 mod attempt;
+pub mod cell;
 mod cleaner;
 mod dispatcher;
 mod errand;
 mod orphans;
 mod renderer;
 mod reuse;
+mod rounds;
 mod sweeper;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::picture::{Limits, Presets};
@@ -70,6 +73,9 @@ pub struct ImageSettings {
     pub retries_max: u32,
     /// How long to wait between two attempts. From 2 seconds, up to 5 minutes.
     pub retry: Backoff,
+    /// The program that renders pictures in a process of its own when it is started with [`cell::ARGUMENT`]; none: they are
+    /// rendered on threads of this process. None.
+    pub cell_program: Option<PathBuf>,
     /// For so long a job belongs to this worker unless it says that it is still at it, in seconds. 30.
     pub lease_s: f64,
     /// For so long a picture may be rendered, in seconds. 30.
@@ -94,6 +100,7 @@ impl Default for ImageSettings {
             concurrency: 5,
             retries_max: 3,
             retry: Backoff { first_s: 2.0, max_s: 300.0 },
+            cell_program: None,
             lease_s: 30.0,
             render_s_max: 30.0,
             decode_bytes_in_flight_max: 360_000_000,

@@ -1,4 +1,4 @@
-//! Renders pictures beside the async work: so many threads, so much memory, and so long at most.
+//! Renders pictures beside the async work: so many at a time, so much memory, and so long at most.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tracing::error;
 
 use super::ImageSettings;
+use super::cell::Cells;
 use crate::picture::{self, Variant};
 
 /// So many threads may still be busy with pictures that were given up, beside one for each slot. When there are more,
@@ -26,12 +27,20 @@ pub(super) type Render =
     Arc<dyn Fn(&[u8], &dyn Fn() -> bool) -> Result<Vec<Variant>, Failure> + Send + Sync>;
 
 pub(super) struct Renderer {
-    render: Render,
+    place: Place,
     limits: Limits,
     threads: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     pieces_max: u32,
     time_max: Duration,
+}
+
+/// Where pictures are rendered.
+enum Place {
+    /// On threads of this process: a panic ends its picture, a crash ends the process.
+    Here(Render),
+    /// In processes of their own.
+    Apart(Cells),
 }
 
 /// Held by the thread itself, since one that was given up still needs its memory until it ends.
@@ -51,6 +60,9 @@ impl Drop for StopOnDrop {
 
 impl Renderer {
     pub(super) fn new(settings: &ImageSettings) -> Self {
+        if let Some(program) = &settings.cell_program {
+            return Self::at(Place::Apart(Cells::new(program.clone(), settings)), settings);
+        }
         let (limits, presets) = (settings.limits.clone(), settings.presets.clone());
         let render: Render =
             Arc::new(move |bytes, stop| picture::render(bytes, &limits, &presets, stop));
@@ -58,10 +70,14 @@ impl Renderer {
     }
 
     pub(super) fn with(render: Render, settings: &ImageSettings) -> Self {
+        Self::at(Place::Here(render), settings)
+    }
+
+    fn at(place: Place, settings: &ImageSettings) -> Self {
         let pieces_max = pieces(settings.decode_bytes_in_flight_max);
         let memory = usize::try_from(pieces_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
-            render,
+            place,
             limits: settings.limits.clone(),
             threads: Arc::new(Semaphore::new(settings.concurrency + ABANDONED_THREADS_MAX)),
             memory: Arc::new(Semaphore::new(memory)),
@@ -70,24 +86,25 @@ impl Renderer {
         }
     }
 
-    /// The variants of the picture `bytes`. A panic of a decoder ends its thread and is a failure like any other.
+    /// The variants of the picture `bytes`. A panic of a decoder is a failure like any other, and in a process of its own
+    /// so is its crash.
     pub(super) async fn render(&self, bytes: Bytes) -> Result<Vec<Variant>, Failure> {
         let header = inspect(&bytes, &self.limits)?;
         let room = self.room_for(header.decode_bytes).await;
-        let stopped = Arc::new(AtomicBool::new(false));
-        let _stop = StopOnDrop(Arc::clone(&stopped));
-        let render = Arc::clone(&self.render);
-        let rendering = spawn_blocking(move || {
-            let _room = room;
-            render(&bytes, &|| stopped.load(Ordering::Relaxed))
-        });
-        match timeout(self.time_max, rendering).await {
-            Ok(rendered) => rendered.unwrap_or_else(|error| Err(broken(&error))),
-            Err(_elapsed) => {
-                let detail = format!("rendering took more than {} s", self.time_max.as_secs_f64());
-                Err(Failure::new(Code::Timeout, detail))
+        let rendered = match &self.place {
+            Place::Here(render) => {
+                timeout(self.time_max, on_a_thread(Arc::clone(render), bytes, room)).await
             }
-        }
+            Place::Apart(cells) => {
+                // The cell is killed before its room is let go.
+                let _room = room;
+                timeout(self.time_max, cells.render(bytes, header.decode_bytes)).await
+            }
+        };
+        rendered.unwrap_or_else(|_elapsed| {
+            let detail = format!("rendering took more than {} s", self.time_max.as_secs_f64());
+            Err(Failure::new(Code::Timeout, detail))
+        })
     }
 
     async fn room_for(&self, decode_bytes: u64) -> Room {
@@ -103,6 +120,17 @@ impl Renderer {
             _memory: memory.expect("the semaphore is never closed"),
         }
     }
+}
+
+/// Dropped, it tells the thread to stop, and does not wait for it.
+async fn on_a_thread(render: Render, bytes: Bytes, room: Room) -> Result<Vec<Variant>, Failure> {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let _stop = StopOnDrop(Arc::clone(&stopped));
+    let rendering = spawn_blocking(move || {
+        let _room = room;
+        render(&bytes, &|| stopped.load(Ordering::Relaxed))
+    });
+    rendering.await.unwrap_or_else(|error| Err(broken(&error)))
 }
 
 fn pieces(bytes: u64) -> u32 {

@@ -4,7 +4,6 @@
 //! tasks is searched, and a retention that is changed counts from the next look on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::image::{Command, Image};
 use domain::time::Timestamp;
@@ -17,9 +16,9 @@ use ports::event_log::{EventLog, LogQuery};
 use ports::stream::GlobalPosition;
 use ports::subscription::progress_at;
 use tokio::sync::watch;
-use tokio::time::timeout;
-use tracing::{error, warn};
+use tracing::error;
 
+use super::rounds::{self, Rounds};
 use crate::Dependencies;
 use crate::wish::{Cause, is_passing, wish};
 
@@ -27,8 +26,6 @@ use crate::wish::{Cause, is_passing, wish};
 const NAME: &str = "image-retention";
 /// After these a task is finished.
 const ENDS: [&str; 3] = ["completed", "dead_lettered", "cancelled"];
-/// From one look to the next one.
-const INTERVAL_S: u64 = 30;
 const PAGE_EVENTS_MAX: usize = 500;
 
 /// Sends the command `expire` for tasks whose time has come.
@@ -49,39 +46,8 @@ impl Sweeper {
     }
 
     /// Looks now and then, until `drain` turns true.
-    pub async fn run(self, mut drain: watch::Receiver<bool>) {
-        let interval = Duration::from_secs(INTERVAL_S);
-        loop {
-            tokio::select! {
-                // Half a sweep does no harm: what was not noted is done once more. An error means that whoever could
-                // drain is gone, which is the same.
-                _ = drain.wait_for(|draining| *draining) => return,
-                swept = self.sweep() => {
-                    if let Err(error) = swept {
-                        warn!("letting tasks expire: {}", error.chain());
-                    }
-                }
-            }
-            if timeout(interval, drain.wait_for(|draining| *draining)).await.is_ok() {
-                return;
-            }
-        }
-    }
-
-    async fn sweep(&self) -> Result<(), PortError> {
-        let progress = self.checkpoints.load(NAME).await?;
-        let mut position = progress.map(|progress| progress.position).unwrap_or_default();
-        let old = self.clock.now().plus_seconds(-self.retention_s);
-        loop {
-            let (through, is_all) = self.sweep_page(position, old).await?;
-            if through > position {
-                self.checkpoints.save(NAME, &progress_at(through)).await?;
-            }
-            if is_all || through == position {
-                return Ok(());
-            }
-            position = through;
-        }
+    pub async fn run(self, drain: watch::Receiver<bool>) {
+        rounds::go(self, drain).await;
     }
 
     /// How far it came, and whether nothing is left that is old enough.
@@ -119,5 +85,26 @@ impl Sweeper {
             Err(failure) => error!(task = %task_id, "image {task_id} cannot expire: {failure}"),
         }
         Ok(())
+    }
+}
+
+impl Rounds for Sweeper {
+    const INTERVAL_S: u64 = 30;
+    const WHAT: &'static str = "letting tasks expire";
+
+    async fn round(&mut self) -> Result<(), PortError> {
+        let progress = self.checkpoints.load(NAME).await?;
+        let mut position = progress.map(|progress| progress.position).unwrap_or_default();
+        let old = self.clock.now().plus_seconds(-self.retention_s);
+        loop {
+            let (through, is_all) = self.sweep_page(position, old).await?;
+            if through > position {
+                self.checkpoints.save(NAME, &progress_at(through)).await?;
+            }
+            if is_all || through == position {
+                return Ok(());
+            }
+            position = through;
+        }
     }
 }

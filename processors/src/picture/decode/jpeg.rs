@@ -1,6 +1,6 @@
 //! JPEG: baseline that becomes much smaller through our own decoder, all else through libjpeg-turbo.
 
-use domain::picture::{Failure, Header, jpeg_profile};
+use domain::picture::{Code, Failure, Header, jpeg_profile};
 use turbojpeg::{Colorspace, Decompressor, Error, Image, PixelFormat, ScalingFactor};
 
 use super::{Decoded, Task, baseline, confirm};
@@ -70,7 +70,15 @@ pub(super) fn side(side: usize) -> u32 {
 
 fn failure(error: Error) -> Failure {
     match error {
+        Error::TurboJpegError(why) if is_short_of_memory(&why) => {
+            Failure::new(Code::OutOfMemory, format!("decoding the JPEG failed: {why}"))
+        }
         Error::TurboJpegError(why) => Failure::corrupt(format!("decoding the JPEG failed: {why}")),
         other => Failure::corrupt(format!("decoding the JPEG failed: {other}")),
     }
+}
+
+/// How the library says that it was given no memory: `jerror.h` and its own wrapper.
+fn is_short_of_memory(why: &str) -> bool {
+    why.contains("Insufficient memory") || why.contains("Memory allocation failure")
 }
