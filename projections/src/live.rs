@@ -79,11 +79,11 @@ impl ReadSide {
         self.settings.min_position_wait_ms_max
     }
 
-    /// The live generation of a projection (whatever generation `any` names), once it holds everything up to
-    /// `min_position`. The wait is bounded.
+    /// The live generation of a projection (whatever generation `any` names), once there is one and it holds
+    /// everything up to `min_position`. The wait is bounded.
     ///
     /// # Errors
-    /// [`ReadError::Behind`] after the wait, or the store did not answer.
+    /// [`ReadError::NotReady`] or [`ReadError::Behind`] after the wait, or the store did not answer.
     pub async fn at(
         &self,
         any: Collection,
@@ -95,14 +95,18 @@ impl ReadSide {
         let mut pause = Duration::from_millis(POLL_MS_MIN);
         loop {
             // The generation is looked up anew each time: a rebuild may be quicker than the one that was live.
-            let view = self.view(&any).await?;
+            let lacking = match self.view(&any).await {
+                Ok(view) if view.position >= asked => return Ok(view),
+                Ok(View { collection: Collection { name, .. }, position }) => {
+                    ReadError::Behind { name, asked, position }
+                }
+                // At the first start, or just after it.
+                Err(not_ready @ ReadError::NotReady(_)) => not_ready,
+                Err(error) => return Err(error),
+            };
             let left = deadline.saturating_duration_since(Instant::now());
-            if view.position >= asked {
-                return Ok(view);
-            }
             if left.is_zero() {
-                let View { collection: Collection { name, .. }, position } = view;
-                return Err(ReadError::Behind { name, asked, position });
+                return Err(lacking);
             }
             sleep(pause.min(left)).await;
             pause = (pause * 2).min(Duration::from_millis(POLL_MS_MAX));

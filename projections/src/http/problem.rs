@@ -58,7 +58,7 @@ impl From<ReadError> for Failure {
             ReadError::Parked { .. } => {
                 Problem::new(503, "parked", "An event is parked", detail).retry_after(60)
             }
-            ReadError::NotReady(_) => Problem::unavailable(detail),
+            ReadError::NotReady(_) => Problem::unavailable(detail).retry_after(1),
             ReadError::Unavailable(error) => return error.into(),
         };
         Self(problem)

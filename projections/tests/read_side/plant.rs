@@ -31,17 +31,27 @@ pub(crate) struct Plant {
 impl Plant {
     /// The live generation has seen the whole story.
     pub(crate) async fn at_the_head(kind: &Arc<dyn ProjectionKind>, story: &Story) -> Arc<Self> {
-        let plant = Arc::new(Self {
+        let plant = Arc::new(Self::unbuilt(kind, story).await);
+        plant.build().await;
+        plant
+    }
+
+    /// There is no generation yet.
+    pub(crate) async fn unbuilt(kind: &Arc<dyn ProjectionKind>, story: &Story) -> Self {
+        Self {
             kind: Arc::clone(kind),
             models: Arc::default(),
             log: log_of(story).await,
             dead_letters: Arc::default(),
             is_held: AtomicBool::new(false),
             holds: AtomicUsize::new(0),
-        });
-        prepare(&**kind, &*plant.models).await.expect("memory does not fail");
-        plant.run_live().await;
-        plant
+        }
+    }
+
+    /// The first generation comes, and sees the whole story.
+    pub(crate) async fn build(&self) {
+        prepare(&*self.kind, &*self.models).await.expect("memory does not fail");
+        self.run_live().await;
     }
 
     pub(crate) async fn run_live(&self) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::aggregate::EncodedEvent;
@@ -22,6 +23,7 @@ use projections::live::{ReadSettings, ReadSide};
 use projections::projector::Poison;
 use projections::rebuild::{Comparison, HoldLive, Phase, Rebuild, RebuildError, hash};
 use serde_json::value::RawValue;
+use tokio::time::sleep;
 
 use crate::make::{MOTOR, OTHER_MOTOR, Story, append, busy_plant, found, registered};
 use crate::plant::{Plant, QUIET};
@@ -197,6 +199,25 @@ async fn a_stream_that_cannot_be_folded_is_parked_with_all_that_follows_and_the_
     }
     assert_eq!(plant.dead_letters.sequence("motors.2", stream, 10).await.expect("memory").len(), 0);
     assert_eq!(plant.dead_letters.sequence("motors.4", stream, 10).await.expect("memory").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_before_the_first_generation_is_built_waits_for_it_but_not_for_ever() {
+    let kind = projections::all().swap_remove(0);
+    let plant = Plant::unbuilt(&kind, &busy_plant()).await;
+    let settings = ReadSettings::default();
+    let side = ReadSide::new(plant.models.clone(), plant.dead_letters.clone(), settings);
+    let begun = tokio::time::Instant::now();
+    let unbuilt = side.at(kind.collection(0), None).await.expect_err("there is nothing");
+    assert_eq!(unbuilt.to_string(), "`motors` has no documents yet");
+    assert_eq!(begun.elapsed().as_millis(), 2_000);
+    let built = async {
+        sleep(Duration::from_millis(1_000)).await;
+        plant.build().await;
+    };
+    let asked = Some(GlobalPosition(300));
+    let (view, ()) = tokio::join!(side.at(kind.collection(0), asked), built);
+    assert_eq!(view.expect("it was built in time").collection.generation, 1);
 }
 
 #[tokio::test]
