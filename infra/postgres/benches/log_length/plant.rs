@@ -33,7 +33,7 @@ pub(crate) struct Plant {
     added: u64,
     /// The same of the motor whose document is waited for.
     followed: u64,
-    _database: Database,
+    database: Database,
 }
 
 /// What one turn came to.
@@ -56,7 +56,15 @@ impl Plant {
         let models = Arc::new(MongoDocuments::open(&settings).await.unwrap());
         models.ensure(&collection::<VibrationTrend>(1)).await.unwrap();
         let handler = trend().projector(1, models.clone());
-        Some(Self { history, stores, models, handler, added: 0, followed: 0, _database: database })
+        Some(Self { history, stores, models, handler, added: 0, followed: 0, database })
+    }
+
+    /// What the server would do in the background after an import is done now.
+    pub(crate) async fn settle(&self) {
+        let mut connection = self.database.stranger().await;
+        for command in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+            sqlx::query(command).execute(&mut connection).await.unwrap();
+        }
     }
 
     pub(crate) fn history(&self) -> History {
