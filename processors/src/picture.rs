@@ -51,7 +51,7 @@ pub struct Variant {
 }
 
 /// Goes up whenever the same bytes are rendered to others than before by the same presets.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// Tells apart what becomes of the same picture: by which edition of this code, to which presets, of which quality.
 #[must_use]

@@ -31,6 +31,18 @@ pub(super) struct Task<'a> {
     pub(super) go_on: &'a dyn Fn() -> Result<(), Failure>,
 }
 
+/// A decoder makes a picture smaller block by block, or by means of squares, and both show: what is resampled afterwards has
+/// to be greater than the target by this much, in quarters. With less, variants were up to 0.7 points of SSIMULACRA2 worse.
+const SPARE_QUARTERS_MIN: u32 = 5;
+
+impl Task<'_> {
+    /// How great a picture must be that was made smaller while it was decoded.
+    pub(super) fn to_cover(&self) -> (u32, u32) {
+        let spare = |side: u32| (side * SPARE_QUARTERS_MIN).div_ceil(4);
+        (spare(self.target.0), spare(self.target.1))
+    }
+}
+
 /// Decodes the picture, at no less than its target.
 pub(super) fn decode(task: &Task<'_>) -> Result<Decoded, Failure> {
     match task.header.format {

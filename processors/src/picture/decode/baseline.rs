@@ -24,7 +24,8 @@ pub(super) fn decode(task: &Task<'_>) -> Result<Option<Raster>, Failure> {
     }
     let whole = decoder.size(Scale::WHOLE);
     confirm(task.header, side(whole.width), side(whole.height))?;
-    let scale = decoder.scale_to_cover(task.target.0, task.target.1);
+    let (width, height) = task.to_cover();
+    let scale = decoder.scale_to_cover(width, height);
     if scale.eighths() > EIGHTHS_MAX {
         return Ok(None);
     }

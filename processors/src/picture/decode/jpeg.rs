@@ -25,7 +25,7 @@ fn by_library(task: &Task<'_>) -> Result<Raster, Failure> {
     decompressor.set_scan_limit(task.limits.scans_max).map_err(failure)?;
     let found = decompressor.read_header(bytes).map_err(failure)?;
     confirm(header, side(found.width), side(found.height))?;
-    let scale = scale(header, task.target);
+    let scale = scale(header, task.to_cover());
     decompressor.set_scaling_factor(scale).map_err(failure)?;
     let scaled = found.scaled(scale);
     let (channels, format) = match found.colorspace {
@@ -50,11 +50,11 @@ fn by_library(task: &Task<'_>) -> Result<Raster, Failure> {
     Ok(Raster { width: side(scaled.width), height: side(scaled.height), channels, pixels, covered })
 }
 
-/// The smallest scale at which the picture still covers the target, so that nothing is ever enlarged.
-fn scale(header: &Header, target: (u32, u32)) -> ScalingFactor {
+/// The smallest scale at which the picture covers `least`; if none does, it stays whole.
+fn scale(header: &Header, least: (u32, u32)) -> ScalingFactor {
     let covers = |scale: &ScalingFactor| {
-        exact(header.width, *scale) >= f64::from(target.0)
-            && exact(header.height, *scale) >= f64::from(target.1)
+        exact(header.width, *scale) >= f64::from(least.0)
+            && exact(header.height, *scale) >= f64::from(least.1)
     };
     SCALES.into_iter().find(covers).unwrap_or(ScalingFactor::ONE)
 }
