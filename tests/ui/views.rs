@@ -29,7 +29,7 @@ fn views(motor: &str, task: &str) -> Vec<View> {
     let view = |name, hash: &str, ready| View { name, hash: hash.to_owned(), ready };
     vec![
         view("fleet", "#/", ".card[data-zone='D']"),
-        view("motor", &format!("#/motors/{motor}"), "figure[data-plot='trend'] img[src]"),
+        view("motor", &format!("#/motors/{motor}"), "[data-fault] li"),
         view("alarms", "#/alarms", ".alarm-panel[data-alarm] .primary"),
         view("images", "#/images", ".card[data-state='completed'] .thumb img"),
         view("events", "#/events", ".log [data-key]"),

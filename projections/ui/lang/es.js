@@ -48,6 +48,7 @@ export const es = {
   "Every event has been handled.": "Todos los eventos se han tratado.",
   "Every motor that can be judged is below its limits.": "Todo motor que se puede evaluar está por debajo de sus límites.",
   Field: "Campo",
+  Findings: "Hallazgos",
   Fleet: "Flota",
   "Furthest behind": "El más retrasado",
   Generation: "Generación",
@@ -89,7 +90,9 @@ export const es = {
   "No sensor has sent anything yet.": "Ningún sensor ha enviado nada todavía.",
   "No zone yet": "Aún sin zona",
   "Not assessable": "No evaluable",
+  "Not looked for: {gaps}": "No se ha podido buscar: {gaps}",
   "Nothing has happened yet": "Aún no ha ocurrido nada",
+  "Nothing is found in what could be looked at.": "No se halla nada en lo que se ha podido examinar.",
   "Nothing of this kind has happened": "No ha ocurrido nada de este tipo",
   "Nothing that readers see has changed.": "No ha cambiado nada de lo que se ve.",
   Notices: "Avisos",
@@ -186,7 +189,9 @@ export const es = {
   "all there is": "todo lo que hay",
   "as good as new": "como nuevo",
   "attempt {attempt}": "intento {attempt}",
+  "bearing {bearing}": "rodamiento {bearing}",
   "cannot be judged": "no se puede evaluar",
+  "confidence {confidence}": "confianza {confidence}",
   connecting: "conectando",
   "damage is near": "daño inminente",
   "fit to run on": "apto para seguir",
@@ -211,6 +216,7 @@ export const es = {
   reconnecting: "reconectando",
   refused: "rechazada",
   "replay asked for": "repetición pedida",
+  "samples of {time}: {verdict}": "muestras de {time}: {verdict}",
   "the boundary of zones B and C": "el límite de las zonas B y C",
   "version {version}": "versión {version}",
   waiting: "en espera",
@@ -234,7 +240,10 @@ export const es = {
   "{count} wait for somebody": "{count} esperan a alguien",
   "{count} waits for somebody": "{count} espera a alguien",
   "{free} of {size} free": "{free} de {size} libres",
+  "{frequency} Hz, expected at {expected} Hz, {ratio} times the noise":
+    "{frequency} Hz, esperada en {expected} Hz, {ratio} veces el ruido",
   "{place}: {value}, alarm above {limit}": "{place}: {value}, alarma por encima de {limit}",
+  "{samples} samples from {from} to {to}": "{samples} muestras desde {from} hasta {to}",
 
   // Categories, read models, what is on disks
   data: "datos",
@@ -274,6 +283,8 @@ export const es = {
   submitted: "enviada",
 
   // Why something failed, or cannot be judged
+  "acceleration needed": "hace falta la aceleración",
+  "bearing unknown": "rodamiento desconocido",
   corrupt: "dañada",
   "flat line": "el sensor no se mueve",
   internal: "interno",
@@ -281,6 +292,9 @@ export const es = {
   "out of memory": "sin memoria",
   "sample rate too low": "frecuencia de muestreo demasiado baja",
   "samples needed": "hacen falta muestras",
+  "samples unfit": "muestras inservibles",
+  "speed drift": "la velocidad varía",
+  "speed unknown": "velocidad desconocida",
   storage: "almacenamiento",
   timeout: "tiempo agotado",
   "too large": "demasiado grande",
@@ -309,6 +323,7 @@ export const es = {
   registered: "registrado",
   relocated: "trasladado",
   "replay requested": "repetición pedida",
+  reprocessed: "juzgado de nuevo",
   "retry requested": "reintento pedido",
   reused: "reutilizada",
   revised: "revisado",
@@ -316,6 +331,7 @@ export const es = {
   "sensor lost": "sensor perdido",
   subscribed: "suscrita",
   "variant produced": "variante hecha",
+  "verdict given": "veredicto dado",
   "zone changed": "cambio de zona",
 
   // Vibration

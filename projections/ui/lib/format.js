@@ -123,10 +123,21 @@ export function eventSummary({ type, data = {} }) {
       return data.location ?? data.to ?? "";
     case "finding_began":
     case "finding_ended":
-      return `${words(data.fault)}, ${place}`;
+      return [words(data.fault), data.bearing && t("bearing {bearing}", data), place].filter(Boolean).join(", ");
+    case "verdict_given":
+      return verdictSummary(data.verdict);
+    case "reprocessed":
+      return t("{samples} samples from {from} to {to}", { ...data, from: time(data.from), to: time(data.to) });
     default:
       return data.code ? words(data.code) : "";
   }
+}
+
+/** A verdict on samples of before is the event that there would have been. */
+function verdictSummary(verdict) {
+  const [[name, data] = ["", {}]] = Object.entries(verdict ?? {});
+  const summary = eventSummary({ type: `motor.${name}`, data: { ...data, to: data.to ?? data.assessment } });
+  return t("samples of {time}: {verdict}", { time: time(data.at), verdict: `${words(name)}, ${summary}` });
 }
 
 /** A measuring point. */

@@ -18,6 +18,8 @@ export const EVENTS = {
     "departure_ended",
     "finding_began",
     "finding_ended",
+    "verdict_given",
+    "reprocessed",
   ],
   image: [
     "submitted",

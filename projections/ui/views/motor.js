@@ -8,6 +8,7 @@ import { History } from "../lib/history.js";
 import { choice, problemBox, stateChip } from "../lib/parts.js";
 import { Plot, opener } from "../lib/picture.js";
 import { Uploader } from "../lib/upload.js";
+import { findings } from "./findings.js";
 import { thumbnail } from "./images.js";
 import { alarm, firstMeasurement, heading, key, nameplate, sensorTable } from "./motor_pieces.js";
 
@@ -28,7 +29,7 @@ const PICTURES_MAX = 12;
 export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
   const path = `/v1/motors/${encodeURIComponent(id)}`;
   const parts = Object.fromEntries(
-    ["head", "alarm", "plate", "picker", "sensors", "history", "pictures"].map((name) => [
+    ["head", "alarm", "plate", "picker", "sensors", "findings", "history", "pictures"].map((name) => [
       name,
       h("div", { class: name }),
     ]),
@@ -62,6 +63,8 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
         { class: "panel", "aria-labelledby": "t-sensors" },
         h("h2", { id: "t-sensors" }, t("Sensors")),
         parts.sensors,
+        h("h2", { id: "t-findings" }, t("Findings")),
+        parts.findings,
       ),
     ),
     h(
@@ -97,7 +100,12 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
     channel = stillThere(channel, motor.sensors) ?? worst(motor.sensors);
     range ??= Date.now() - new Date(motor.last_measured_at) < 3_600_000 ? "3600" : "";
     render(parts.picker, channel ? picker(motor) : firstMeasurement(path));
-    await Promise.all([showPlots(), showPictures(), history.refresh().then((list) => render(parts.history, list))]);
+    await Promise.all([
+      showPlots(),
+      showFindings(),
+      showPictures(),
+      history.refresh().then((list) => render(parts.history, list)),
+    ]);
   }
 
   function picker(motor) {
@@ -129,6 +137,10 @@ export function open(root, { parameter: id, signal, lookAgain, setTitle }) {
       plots.waterfall.show(url(`${path}/waterfall.svg`, { from, sensor, axis, ...size }), signal),
       plots.envelope.show(url(`${path}/envelope.svg`, { sensor, axis, ...size }), signal),
     ]);
+  }
+
+  async function showFindings() {
+    render(parts.findings, findings(await get(`${path}/diagnosis`, signal)));
   }
 
   async function showPictures() {
