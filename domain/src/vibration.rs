@@ -24,6 +24,7 @@ pub mod envelope;
 pub mod examination;
 pub mod features;
 pub mod inspection;
+mod lanes;
 pub mod limits;
 mod packed;
 pub mod presence;

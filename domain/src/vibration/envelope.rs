@@ -8,6 +8,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::band::Band;
+use super::lanes::widely;
 use super::spectrum::{Real, Spectrum, mean};
 use super::window::smooth_length;
 
@@ -78,10 +79,13 @@ impl<F: Real> Demodulator<F> {
         let plan = self.plan(smooth_length(2 * (beyond - first)));
         let scale = F::narrow(1.0 / spectrum.samples() as f64);
         let band = || (first..beyond).map(|k| spectrum.untapered(k) * scale);
-        let real = plan.inverse(band());
+        let mut values = plan.inverse(band());
         // The imaginary part of a signal is the real part of it turned by a quarter.
         let imaginary = plan.inverse(band().map(|line| Complex::new(line.im, -line.re)));
-        let values = real.into_iter().zip(imaginary).map(|(re, im)| re * re + im * im).collect();
+        widely(
+            #[inline(always)]
+            || values.iter_mut().zip(&imaginary).for_each(|(re, &im)| *re = *re * *re + im * im),
+        );
         Some(SquaredEnvelope { duration_s: 1.0 / resolution_hz, values })
     }
 
@@ -99,7 +103,11 @@ impl<F: Real> Demodulator<F> {
             let (re, im): (f64, f64) = (line.re.into(), line.im.into());
             factor * (re * re + im * im).sqrt()
         };
-        let amplitudes = lines.iter().take(lines_max).map(amplitude).collect();
+        let mut amplitudes = vec![0.0; lines.len().min(lines_max)];
+        widely(
+            #[inline(always)]
+            || amplitudes.iter_mut().zip(lines).for_each(|(to, line)| *to = amplitude(line)),
+        );
         EnvelopeSpectrum { resolution_hz: 1.0 / envelope.duration_s, mean, amplitudes }
     }
 
@@ -159,7 +167,10 @@ impl<F: Real> Plan<F> {
 impl<F: Real> SquaredEnvelope<F> {
     /// The mean, in the square of the unit of the samples.
     pub fn mean(&self) -> f64 {
-        mean(&self.values)
+        widely(
+            #[inline(always)]
+            || mean(&self.values),
+        )
     }
 
     /// The same with what stands out by more than twenty medians cut off there.

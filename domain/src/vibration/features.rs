@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lanes::widely;
 use super::spectrum::{Real, mean};
 
 /// Time-domain features of a window, in the unit of its samples.
@@ -40,13 +41,19 @@ impl Features {
         if samples.is_empty() {
             return None;
         }
-        let extremes = Extremes::of(samples);
+        let extremes = widely(
+            #[inline(always)]
+            || Extremes::of(samples),
+        );
         let Extremes { mean, max, min } = extremes;
         // Equal samples may still differ from their mean by its rounding.
         if max <= min {
             return None;
         }
-        let Moments { m2, m3, m4, absolute } = Moments::of(samples, &extremes);
+        let Moments { m2, m3, m4, absolute } = widely(
+            #[inline(always)]
+            || Moments::of(samples, &extremes),
+        );
         let usable = m2 > 0.0 && m4.is_finite();
         if !usable {
             return None;
@@ -81,8 +88,9 @@ impl Features {
     }
 }
 
-/// Independent chains of additions: a single one would wait for itself.
-const LANES: usize = 8;
+/// Independent chains of additions: a single one would wait for itself. So many that the compiler keeps the loop over them,
+/// and makes it one over vectors; of a few lanes it makes a sequence that it does not understand any more.
+const LANES: usize = 64;
 /// So many samples are summed in their own type before the sums go on in f64: few enough for the rounding of f32 to be
 /// some millionths of a sum.
 const BLOCK_SAMPLES: usize = 256;
@@ -95,6 +103,7 @@ struct Extremes {
 }
 
 impl Extremes {
+    #[inline(always)]
     fn of<F: Real>(samples: &[F]) -> Self {
         let (mut max, mut min) = ([samples[0]; LANES], [samples[0]; LANES]);
         let (chunks, rest) = samples.as_chunks::<LANES>();
@@ -126,6 +135,7 @@ impl Moments {
     /// Samples are moved by the mean and scaled by a power of two, so that in the type of the samples no power overflows
     /// or vanishes. What the mean lost in that type is put right afterwards: for a mean that is off by δ,
     /// m₂ − δ², m₃ − 3δm₂ + 2δ³, m₄ − 4δm₃ + 6δ²m₂ − 3δ⁴.
+    #[inline(always)]
     fn of<F: Real>(samples: &[F], extremes: &Extremes) -> Self {
         let Extremes { mean, max, min } = *extremes;
         let scale = (-(max - min).log2().ceil()).exp2();
@@ -150,14 +160,18 @@ impl Moments {
 }
 
 /// The sums of the first four powers of `(x − about) · by`, and of its magnitude.
+#[inline(always)]
 fn sums_of<F: Real>(block: &[F], about: F, by: F) -> [f64; 5] {
-    let mut sums = [[F::zero(); LANES]; 5];
+    let zero = [F::zero(); LANES];
+    let [mut first, mut second, mut third, mut fourth, mut absolute] = [zero; 5];
     let mut add = |lane: usize, x: F| {
         let y = (x - about) * by;
         let square = y * y;
-        for (sum, value) in sums.iter_mut().zip([y, square, square * y, square * square, y.abs()]) {
-            sum[lane] = sum[lane] + value;
-        }
+        first[lane] = first[lane] + y;
+        second[lane] = second[lane] + square;
+        third[lane] = third[lane] + square * y;
+        fourth[lane] = fourth[lane] + square * square;
+        absolute[lane] = absolute[lane] + y.abs();
     };
     let (chunks, rest) = block.as_chunks::<LANES>();
     for chunk in chunks {
@@ -168,7 +182,19 @@ fn sums_of<F: Real>(block: &[F], about: F, by: F) -> [f64; 5] {
     for (lane, &x) in rest.iter().enumerate() {
         add(lane, x);
     }
-    sums.map(|lanes| lanes.iter().map(|&lane| lane.into()).sum())
+    [total(first), total(second), total(third), total(fourth), total(absolute)]
+}
+
+/// The sum of all lanes: by halves, which are vectors again, and at last in f64.
+#[inline(always)]
+fn total<F: Real>(mut lanes: [F; LANES]) -> f64 {
+    let mut width = LANES;
+    while width > 8 {
+        width /= 2;
+        let (low, high) = lanes.split_at_mut(width);
+        low.iter_mut().zip(high).for_each(|(low, high)| *low = *low + *high);
+    }
+    lanes.iter().take(width).map(|&lane| lane.into()).sum()
 }
 
 #[cfg(test)]

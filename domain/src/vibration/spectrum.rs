@@ -8,6 +8,7 @@ use realfft::num_complex::Complex;
 use realfft::{FftNum, RealFftPlanner, RealToComplex};
 
 use super::band::Band;
+use super::lanes::widely;
 use super::unit::{Quantity, Unit};
 
 /// How many samples the lengths with a plan have together, some 25 bytes each. The longest window
@@ -90,7 +91,11 @@ impl<F: Real> Analyser<F> {
         sample_rate_hz: f64,
         taper: Taper,
     ) -> Spectrum<'_, F> {
-        self.spectrum_about(mean(samples), samples, sample_rate_hz, taper)
+        let mean = widely(
+            #[inline(always)]
+            || mean(samples),
+        );
+        self.spectrum_about(mean, samples, sample_rate_hz, taper)
     }
 
     /// The same for whoever knows the mean already.
@@ -186,12 +191,16 @@ impl<F: Real> Spectrum<'_, F> {
         let first = (band.low_hz / resolution_hz).ceil() as usize;
         let last = (band.high_hz / resolution_hz) as usize;
         if matches!(self.taper, Taper::Hann) && first > 0 && last + 2 < self.lines.len() {
-            return self.inner_rms(first, last, integrations);
+            return widely(
+                #[inline(always)]
+                || self.inner_rms(first, last, integrations),
+            );
         }
         band_rms(|k| self.power(k), self.lines.len(), resolution_hz, band, integrations)
     }
 
     /// The same for lines that have neighbours on both sides, which is where speed matters.
+    #[inline(always)]
     fn inner_rms(&self, first: usize, last: usize, integrations: i32) -> f64 {
         let Some(near) = self.lines.get(first - 1..last + 2) else { return 0.0 };
         let mut sums = [0.0; 4];
@@ -298,6 +307,7 @@ pub(super) fn band_rms(
 
 /// The mean, summed in f64 over independent lanes: a single chain of additions would wait for each
 /// other.
+#[inline(always)]
 pub(super) fn mean<F: Real>(samples: &[F]) -> f64 {
     const LANES: usize = 8;
     let (chunks, rest) = samples.as_chunks::<LANES>();
