@@ -5,6 +5,8 @@
 mod envelope;
 #[path = "diagnosis/noise.rs"]
 mod noise;
+#[path = "diagnosis/rigs.rs"]
+mod rigs;
 #[path = "diagnosis/shaft.rs"]
 mod shaft;
 #[path = "diagnosis/truth.rs"]

@@ -44,11 +44,34 @@ impl Peak {
 impl Lines<'_> {
     /// The highest peak within a tolerance in Hz that no mask covers.
     pub(super) fn peak(&self, at_hz: f64, tolerance_hz: f64, masks: &Masks) -> Option<Peak> {
+        self.highest(at_hz, tolerance_hz, |line| !self.is_covered(line, masks))
+    }
+
+    /// The same, but it may also be beside what is masked, if its place between the lines says so.
+    pub(super) fn peak_or_beside(
+        &self,
+        at_hz: f64,
+        tolerance_hz: f64,
+        masks: &Masks,
+    ) -> Option<Peak> {
+        let is_beside = |line| masks.leaves(self.between_lines(line));
+        self.highest(at_hz, tolerance_hz, |line| !self.is_covered(line, masks) || is_beside(line))
+    }
+
+    /// Whether a mask covers a line.
+    pub(super) fn is_covered(&self, line: usize, masks: &Masks) -> bool {
+        masks.covers(line as f64 * self.resolution_hz)
+    }
+
+    fn highest(
+        &self,
+        at_hz: f64,
+        tolerance_hz: f64,
+        is_free: impl Fn(usize) -> bool,
+    ) -> Option<Peak> {
         let (first, last) = self.lines_within(at_hz, tolerance_hz);
-        let free =
-            |line: &usize| self.is_peak(*line) && !masks.covers(*line as f64 * self.resolution_hz);
         let highest = (first..=last)
-            .filter(free)
+            .filter(|line| self.is_peak(*line) && is_free(*line))
             .max_by(|a, b| self.powers[*a].total_cmp(&self.powers[*b]))?;
         self.measure(highest)
     }
@@ -71,7 +94,7 @@ impl Lines<'_> {
         let (first, last) = self.lines_within(middle, high_hz - middle);
         (first..=last)
             .filter(|line| self.powers[*line] > self.powers[peak.line] && self.is_peak(*line))
-            .filter(|line| !masks.covers(*line as f64 * self.resolution_hz))
+            .filter(|line| !self.is_covered(*line, masks))
             .collect()
     }
 

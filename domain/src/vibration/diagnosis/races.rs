@@ -17,6 +17,8 @@ const FURTHER_TAIL_MAX: f64 = 1e-3;
 const DOMINANCE_MIN: f64 = 1.5;
 /// A line that modulates the envelope by less is nothing to act on, however certain it is.
 const DEPTH_MIN: f64 = 0.02;
+/// A cage that strikes has a last harmonic of this share of its first line.
+const STRIKE_SHARE_MIN: f64 = 0.5;
 /// How many multiples of the cage are thought of where it may pass for something else.
 const CAGE_MULTIPLES: usize = 30;
 /// Neighbours of this share of a line make it a tooth of a comb.
@@ -42,7 +44,8 @@ struct Voice {
     expected_hz: f64,
     /// Harmonics and sidebands, with the frequency where each was expected.
     further: Vec<(f64, Peak)>,
-    harmonics: usize,
+    /// The depth of the last harmonic that is looked at, if it is heard.
+    last_depth: Option<f64>,
 }
 
 /// A verdict, with the probability that noise gives it.
@@ -71,9 +74,7 @@ pub(super) fn judge(
         others.filter(|other| !winner.explains(other, shaft_hz, lines.resolution_hz)).collect();
     let dominates =
         strangers.iter().all(|other| winner.strength() >= DOMINANCE_MIN * other.strength());
-    // A cage that only turns is heard as well; one that strikes has harmonics, and nobody beside it.
-    let is_alone = strangers.is_empty() && winner.harmonics > 0;
-    let is_sure = winner.fault != Some(Fault::Cage) || is_alone;
+    let is_sure = winner.fault != Some(Fault::Cage) || strangers.is_empty() && winner.strikes();
     let cage_hz = orders.cage * shaft_hz;
     let is_of_cage = winner.fault != Some(Fault::Cage) && winner.is_tooth_of_comb(lines, cage_hz);
     if !dominates || !is_sure || is_of_cage || !winner.is_distinct(lines, masks, shaft_hz, orders) {
@@ -97,11 +98,26 @@ fn families(orders: &FaultOrders, shaft_hz: f64) -> [Family; 4] {
     ]
 }
 
-/// A family is heard by its first line or not at all: multiples of different families meet.
+/// A family is heard by its first line or not at all: multiples of different families meet. Where that line is beside a multiple of
+/// the shaft or the supply, as those of a 6203 are, a harmonic that is not has to confirm it.
 fn hear(lines: &Lines<'_>, family: &Family, masks: &Masks, probability: f64) -> Option<Voice> {
     let tolerance_hz = SLIP_SHARE * family.base_hz;
-    let first = lines.peak(family.base_hz, tolerance_hz, masks)?;
-    let chances = lines.chances(family.base_hz, tolerance_hz).max(1);
+    let firsts = [
+        lines.peak_or_beside(family.base_hz, tolerance_hz, masks),
+        lines.peak(family.base_hz, tolerance_hz, masks),
+    ];
+    firsts.into_iter().flatten().find_map(|first| voice(lines, family, first, masks, probability))
+}
+
+/// What is heard of a family whose first line is this one.
+fn voice(
+    lines: &Lines<'_>,
+    family: &Family,
+    first: Peak,
+    masks: &Masks,
+    probability: f64,
+) -> Option<Voice> {
+    let chances = lines.chances(family.base_hz, SLIP_SHARE * family.base_hz).max(1);
     if first.tail * chances as f64 > probability || first.depth < DEPTH_MIN {
         return None;
     }
@@ -111,18 +127,23 @@ fn hear(lines: &Lines<'_>, family: &Family, masks: &Masks, probability: f64) -> 
         let peak = lines.peak(found_hz, tolerance_hz, masks)?;
         let chances = lines.chances(found_hz, tolerance_hz).max(1);
         let is_heard = peak.tail * chances as f64 <= FURTHER_TAIL_MAX;
-        is_heard.then(|| further.push((expected_hz, peak)))
+        is_heard.then(|| {
+            further.push((expected_hz, peak));
+            peak.depth
+        })
     };
-    let mut harmonics = 0;
-    for multiple in (2..=HARMONICS).map(|multiple| multiple as f64) {
-        let heard = listen(multiple * family.base_hz, multiple * first.hz);
-        harmonics += usize::from(heard.is_some());
+    let multiples = (2..=HARMONICS).map(|multiple| multiple as f64);
+    let depths: Vec<Option<f64>> =
+        multiples.map(|multiple| listen(multiple * family.base_hz, multiple * first.hz)).collect();
+    if depths.iter().all(Option::is_none) && lines.is_covered(first.line, masks) {
+        return None;
     }
     for sideband_hz in family.sidebands_hz.iter().flat_map(|hz| [-hz, *hz]) {
         listen(family.base_hz + sideband_hz, first.hz + sideband_hz);
     }
     let Family { fault, base_hz: expected_hz, .. } = *family;
-    Some(Voice { fault, first, expected_hz, further, harmonics })
+    let last_depth = depths.last().copied().flatten();
+    Some(Voice { fault, first, expected_hz, further, last_depth })
 }
 
 impl Voice {
@@ -142,6 +163,12 @@ impl Voice {
             (-turns..=turns)
                 .any(|turn| (hz + f64::from(turn) * shaft_hz - other.first.hz).abs() <= reach_hz)
         })
+    }
+
+    /// Whether the harmonics do not become lower. Those of a cage that strikes do not; where it only turns, or a ball with a flaw
+    /// turns with it through the load, the third is a fifth of the first.
+    fn strikes(&self) -> bool {
+        self.last_depth.is_some_and(|depth| depth > STRIKE_SHARE_MIN * self.first.depth)
     }
 
     /// Whether lines as high stand on both sides, one turn of the cage away: then it is the cage
