@@ -8,6 +8,8 @@ mod assembler;
 mod baseline;
 #[path = "maths/iso.rs"]
 mod iso;
+#[path = "maths/octaves.rs"]
+mod octaves;
 #[path = "maths/properties.rs"]
 mod properties;
 #[path = "maths/signals.rs"]

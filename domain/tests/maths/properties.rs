@@ -46,6 +46,33 @@ proptest! {
         assert_close("second", spectrum.amplitude(b), 1.0, 1e-9);
     }
 
+    /// What is linear knows no other: of any two signals, sum and difference have together twice the power of both.
+    #[test]
+    fn velocity_of_sums_and_differences_keeps_the_parallelogram(one: u64, other: u64) {
+        let (a, b) = (signal(one), signal(other));
+        let of = |sign: f64| -> Vec<f64> { a.iter().zip(&b).map(|(x, y)| x + sign * y).collect() };
+        let power = |signal: &[f64]| velocity(signal, Unit::MetrePerSecondSquared).powi(2);
+        let both = power(&of(1.0)) + power(&of(-1.0));
+        assert_close("powers", both, 2.0 * (power(&a) + power(&b)), 1e-9);
+    }
+
+    #[test]
+    fn a_shift_in_time_moves_no_line_and_no_feature(seed: u64, by in 1..SAMPLES) {
+        let signal = signal(seed);
+        let mut shifted = signal.clone();
+        shifted.rotate_left(by);
+        let mut analyser = Analyser::<f64>::default();
+        let before = analyser.spectrum(&signal, RATE_HZ, Taper::Rectangular).amplitudes();
+        let after = analyser.spectrum(&shifted, RATE_HZ, Taper::Rectangular).amplitudes();
+        for (line, (before, after)) in before.iter().zip(after).enumerate() {
+            assert_close(&format!("line {line}"), after, *before, 1e-9);
+        }
+        let (before, after) = (Features::of(&signal), Features::of(&shifted));
+        let (before, after) = (before.expect("it varies"), after.expect("it varies"));
+        assert_close("kurtosis", after.kurtosis, before.kurtosis, 1e-9);
+        assert_close("crest", after.crest, before.crest, 1e-9);
+    }
+
     #[test]
     fn the_powers_of_all_lines_are_the_mean_square(seed: u64, odd in 0_usize..2) {
         let mut signal = signal(seed);
@@ -74,6 +101,12 @@ proptest! {
         let in_g: Vec<f64> = metric.iter().map(|x| x / 9.806_65).collect();
         let expected = velocity(&metric, Unit::MetrePerSecondSquared);
         assert_close("g", velocity(&in_g, Unit::StandardGravity), expected, 1e-9);
+        let [mut analyser, mut other] = [0, 1].map(|_| Analyser::<f64>::default());
+        let of_metric = analyser.spectrum(&metric, RATE_HZ, Taper::Hann);
+        let of_g = other.spectrum(&in_g, RATE_HZ, Taper::Hann);
+        let um = of_metric.displacement_rms_um(Unit::MetrePerSecondSquared, Band::STANDARD);
+        let from_g = of_g.displacement_rms_um(Unit::StandardGravity, Band::STANDARD);
+        assert_close("displacement", from_g, um, 1e-9);
     }
 
     #[test]

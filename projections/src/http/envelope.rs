@@ -105,5 +105,6 @@ fn lines(envelope: RecordEnvelope, point: MeasuringPoint) -> SpectrumLines {
         amplitude: amplitudes,
         unit: UNIT.to_owned(),
         speed_rpm: Some(shaft_hz * 60.0),
+        third_octaves: Vec::new(),
     }
 }

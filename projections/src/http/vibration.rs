@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, Uri};
 use domain::time::Timestamp;
-use domain::vibration::Axis;
+use domain::vibration::{Axis, ThirdOctave, Unit, third_octaves};
 use ports::problem::Problem;
 use ports::readings::{Reading, Spectrum, TrendPoint, TrendQuery};
 use ports::stream::{GlobalPosition, StreamName};
@@ -62,6 +62,9 @@ pub(crate) struct SpectrumLines {
     pub(super) unit: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) speed_rpm: Option<f64>,
+    /// Third-octave bands of IEC 61260-1, of a spectrum alone: those that the lines resolve and reach.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) third_octaves: Vec<ThirdOctave>,
 }
 
 pub(super) async fn trend(
@@ -95,6 +98,8 @@ pub(super) async fn spectrum(
         let detail = "no spectrum was measured there yet";
         Problem::new(404, "no_data", "There is no data", detail)
     })?;
+    let unit = spectrum.unit.parse::<Unit>().ok();
+    let bands = unit.map(|unit| third_octaves(&spectrum.amplitudes, spectrum.resolution_hz, unit));
     let lines = SpectrumLines {
         sensor: reading.sensor,
         axis: reading.axis,
@@ -103,6 +108,7 @@ pub(super) async fn spectrum(
         amplitude: spectrum.amplitudes,
         unit: spectrum.unit,
         speed_rpm: spectrum.speed_rpm,
+        third_octaves: bands.unwrap_or_default(),
     };
     Ok(Answer::json(&lines).tagged_by_content().at(known.position).unless_known(&headers))
 }

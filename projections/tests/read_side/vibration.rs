@@ -100,6 +100,32 @@ async fn a_spectrum_has_a_frequency_for_every_amplitude() {
 }
 
 #[tokio::test]
+async fn a_spectrum_that_is_fine_enough_has_its_third_octaves() {
+    let site = measured().await;
+    let path = format!("/v1/motors/{MOTOR}/spectrum?sensor=DE");
+    assert_eq!(site.get(&path).await.json().get("third_octaves"), None, "lines too far apart");
+    // A tone on a line, as a Hann window shows it.
+    let mut amplitudes = vec![0.0; 2_001];
+    amplitudes[99..=101].copy_from_slice(&[1.0, 2.0, 1.0]);
+    let unit = "m/s2".to_owned();
+    let spectrum = Spectrum { resolution_hz: 1.0, unit, amplitudes, speed_rpm: None };
+    let reading = Reading { spectrum: Some(spectrum), ..reading("DE", 50.0, 2.5) };
+    let commit = ReadingsCommit { readings: vec![reading], ..ReadingsCommit::default() };
+    site.readings.commit(commit).await.expect("memory");
+    let answer = site.get(&path).await.json();
+    let bands = answer["third_octaves"].as_array().expect("bands");
+    assert_eq!((&bands[0]["nominal_hz"], bands.len()), (&json!(20.0), 20));
+    let number = |band: &serde_json::Value, name: &str| band[name].as_f64().expect("a number");
+    for band in bands {
+        let is_its = number(band, "nominal_hz") == 100.0;
+        assert!(
+            (number(band, "rms") - if is_its { 2_f64.sqrt() } else { 0.0 }).abs() < 1e-9,
+            "{band}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn plots_are_documents_that_need_not_be_sent_twice() {
     let site = measured().await;
     for name in ["trend", "spectrum"] {
