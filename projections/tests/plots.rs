@@ -152,6 +152,20 @@ fn one_line_in_a_million_bins_is_seen_and_named() {
 }
 
 #[test]
+fn noise_has_no_peaks_to_name() {
+    let mut plot = unbalanced_motor();
+    for (i, amplitude) in plot.amplitude.iter_mut().enumerate() {
+        // The length of two normal numbers is what noise gives a line.
+        let uniform = 0.5 - noise(i) * 0.99;
+        *amplitude = (-2.0 * uniform.ln()).sqrt();
+    }
+    let names = |svg: &str| svg.lines().filter(|line| line.ends_with(" Hz")).count();
+    assert_eq!(names(&spectrum(&plot)), 0);
+    plot.amplitude[900] = 6.0;
+    assert_eq!(names(&spectrum(&plot)), 1);
+}
+
+#[test]
 fn a_peak_at_the_edge_is_named_within_the_frame() {
     let amplitude = |bin: u32| if bin == 199 || bin == 20 { 1.0 } else { 0.0 };
     let plot = SpectrumPlot {

@@ -3,9 +3,10 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use domain::motor::{MeasuringPoint, Nameplate};
-use domain::vibration::Quantity;
+use domain::time::Timestamp;
 use domain::vibration::bearing::FaultOrders;
 use domain::vibration::diagnosis::RecordEnvelope;
+use domain::vibration::{Axis, Quantity, Unit};
 use ports::readings::{Reading, SPECTRA_MAX, SpectraQuery, Spectrum};
 
 use super::Context;
@@ -37,8 +38,8 @@ pub(super) async fn spectrum(
         None => SpectrumPlot { title, theme, size, ..SpectrumPlot::default() },
         Some((reading, spectrum)) => SpectrumPlot {
             title,
-            subtitle: format!("{}, {}, {}", reading.sensor, words(reading.axis.name()), reading.at),
-            quantity: "Amplitude".to_owned(),
+            subtitle: place(&reading.sensor, reading.axis, Some(reading.at)),
+            quantity: amplitude_of(&spectrum.unit),
             frequency_hz: frequencies(spectrum.amplitudes.len(), spectrum.resolution_hz),
             amplitude: spectrum.amplitudes.iter().copied().map(f64::from).collect(),
             unit: spectrum.unit,
@@ -93,8 +94,8 @@ pub(super) async fn waterfall(
             let readings = shared.queries.readings.spectra(&query).await?;
             WaterfallPlot {
                 title,
-                subtitle: format!("{}, {}", reading.sensor, words(reading.axis.name())),
-                quantity: "Amplitude".to_owned(),
+                subtitle: place(&reading.sensor, reading.axis, None),
+                quantity: amplitude_of(&spectrum.unit),
                 traces: readings.into_iter().filter_map(|it| trace(it, &spectrum.unit)).collect(),
                 unit: spectrum.unit,
                 ..WaterfallPlot::default()
@@ -126,16 +127,8 @@ pub(super) async fn waveform(
         None => WaveformPlot { title, ..WaveformPlot::default() },
         Some((waveform, point)) => WaveformPlot {
             title,
-            subtitle: format!(
-                "{}, {}, {}",
-                point.sensor,
-                words(point.axis.name()),
-                waveform.started_at
-            ),
-            quantity: match waveform.unit.quantity() {
-                Quantity::Acceleration => "Acceleration".to_owned(),
-                Quantity::Velocity => "Velocity".to_owned(),
-            },
+            subtitle: place(&point.sensor, point.axis, Some(waveform.started_at)),
+            quantity: name_of(waveform.unit).to_owned(),
             unit: waveform.unit.to_string(),
             duration_s: waveform.duration_s,
             columns: waveform.columns().map(column).collect(),
@@ -144,6 +137,28 @@ pub(super) async fn waveform(
     };
     let plot = WaveformPlot { theme, size, ..plot };
     Ok(svg(plot::waveform(&plot)).at(known.position).unless_known(&headers))
+}
+
+/// Where it was measured, and when, to the second.
+fn place(sensor: &str, axis: Axis, at: Option<Timestamp>) -> String {
+    let place = format!("{sensor}, {}", words(axis.name()));
+    let Some(at) = at else { return place };
+    let at = at.to_string();
+    let second = at.split_once('.').map_or(&*at, |(second, _)| second);
+    format!("{place}, {} UTC", second.replace('T', " "))
+}
+
+/// What the amplitudes of a spectrum in this unit are of.
+fn amplitude_of(unit: &str) -> String {
+    let name = unit.parse().map_or("Amplitude", name_of);
+    format!("{name}, peak")
+}
+
+fn name_of(unit: Unit) -> &'static str {
+    match unit.quantity() {
+        Quantity::Acceleration => "Acceleration",
+        Quantity::Velocity => "Velocity",
+    }
 }
 
 fn column((at_s, low, high): (f64, f32, f32)) -> WaveformColumn {
@@ -163,13 +178,12 @@ fn envelope_plot(
     SpectrumPlot {
         title: nameplate.name.clone(),
         subtitle: format!(
-            "{}, {}, {at}; squared envelope of {:.0} to {:.0} Hz",
-            point.sensor,
-            words(point.axis.name()),
+            "{}; squared envelope of {:.0} to {:.0} Hz",
+            place(&point.sensor, point.axis, Some(at)),
             band.low_hz,
             band.high_hz
         ),
-        quantity: "Envelope".to_owned(),
+        quantity: "Squared envelope, peak".to_owned(),
         unit: UNIT.to_owned(),
         frequency_hz: frequencies(amplitudes.len(), resolution_hz),
         amplitude: amplitudes.iter().map(|amplitude| f64::from(*amplitude)).collect(),

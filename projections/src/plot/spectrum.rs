@@ -16,8 +16,10 @@ use super::text;
 const ORDERS: [(f64, &str); 3] = [(1.0, "1×"), (2.0, "2×"), (3.0, "3×")];
 const MARKS_MAX: usize = 40;
 const PEAKS_MAX: usize = 5;
-/// A peak below this share of the highest one is not worth a label.
+/// A peak below this share of the highest one is not worth a label,
 const PEAK_SHARE_MIN: f64 = 0.05;
+/// nor is one that is no more than noise: of the amplitudes of noise one in sixty thousand is higher than four medians.
+const PEAK_MEDIANS_MIN: f64 = 4.0;
 const PEAK_DISTANCE_PX: i32 = 54;
 const HEADROOM: f64 = 1.18;
 
@@ -75,7 +77,7 @@ pub fn spectrum(plot: &SpectrumPlot) -> String {
             }
             let x = chart.x_range();
             let kept = decimate(&points, (x.start, x.end), columns(chart));
-            let peaks = peaks(chart, &kept);
+            let peaks = peaks(chart, &kept, PEAK_MEDIANS_MIN * median(&points));
             chart.plotting_area().draw(&PathElement::new(kept, stroke(palette.line, 1.25)))?;
             name_peaks(area, chart, &peaks, palette.line, palette.ink)
         },
@@ -129,12 +131,23 @@ fn flags(plot: &SpectrumPlot, x: &Axis) -> Vec<Flag> {
     flags
 }
 
-/// The highest peaks, far enough apart for their names; the highest first.
-fn peaks(chart: &Chart<'_>, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn median(points: &[(f64, f64)]) -> f64 {
+    let mut amplitudes: Vec<f64> = points.iter().map(|point| point.1).collect();
+    let middle = amplitudes.len() / 2;
+    if amplitudes.is_empty() {
+        0.0
+    } else {
+        *amplitudes.select_nth_unstable_by(middle, f64::total_cmp).1
+    }
+}
+
+/// The highest peaks, far enough apart for their names and above the noise; the highest first.
+fn peaks(chart: &Chart<'_>, points: &[(f64, f64)], noise: f64) -> Vec<(f64, f64)> {
     let highest = points.iter().map(|point| point.1).fold(0.0, f64::max);
+    let least = noise.max(highest * PEAK_SHARE_MIN);
     let summits = points.windows(3).filter(|near| near[0].1 < near[1].1 && near[1].1 >= near[2].1);
     let mut summits: Vec<(f64, f64)> =
-        summits.map(|near| near[1]).filter(|peak| peak.1 >= highest * PEAK_SHARE_MIN).collect();
+        summits.map(|near| near[1]).filter(|peak| peak.1 >= least).collect();
     summits.sort_by(|one, next| next.1.total_cmp(&one.1));
     let mut named: Vec<(f64, f64)> = Vec::new();
     for peak in summits {

@@ -36,7 +36,7 @@ pub(super) fn width_px(text: &str, font_px: f64) -> f64 {
 
 /// Units come as they are written in JSON; on paper a square is a square.
 pub(super) fn unit(unit: &str) -> String {
-    unit.replace("s2", "s²").replace("^2", "²").replace(")2", ")²")
+    unit.replace("(m/s2)2", "m²/s⁴").replace("s2", "s²").replace("^2", "²")
 }
 
 fn permitted(character: char) -> char {

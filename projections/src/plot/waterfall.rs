@@ -80,7 +80,7 @@ fn subtitle(plot: &WaterfallPlot, highest: f64) -> String {
         return plot.subtitle.clone();
     }
     let (quantity, unit) = (plot.quantity.to_lowercase(), text::unit(&plot.unit));
-    format!("{}; highest {quantity} {highest:.3} {unit}", plot.subtitle)
+    format!("{}; {quantity}: {highest:.3} {unit} at the most", plot.subtitle)
 }
 
 fn shown(traces: &[Trace]) -> Vec<&Trace> {

@@ -1,7 +1,7 @@
 //! Waveforms, and the rhythm in which they ring.
 
 use projections::plot::{
-    FrequencyMark, SpectrumPlot, WaveformColumn, WaveformPlot, spectrum, waveform,
+    FrequencyMark, SpectrumPlot, Theme, WaveformColumn, WaveformPlot, spectrum, waveform,
 };
 
 use super::{assert_well_formed, noise};
@@ -28,6 +28,8 @@ fn knock() -> WaveformPlot {
 #[test]
 fn a_waveform_looks_as_it_did_and_one_of_nothing_says_so() {
     insta::assert_binary_snapshot!("waveform_light.svg", waveform(&knock()).into_bytes());
+    let dark = WaveformPlot { theme: Theme::Dark, ..knock() };
+    insta::assert_binary_snapshot!("waveform_dark.svg", waveform(&dark).into_bytes());
     assert!(waveform(&WaveformPlot::default()).contains("no data yet"));
     for strange in [f64::NAN, f64::INFINITY, f64::MAX, -1.0, 0.0] {
         let odd = WaveformColumn { at_s: strange, low: strange, high: 1.0 };
@@ -52,7 +54,7 @@ fn ringing_bearing() -> SpectrumPlot {
     SpectrumPlot {
         title: "P-101".to_owned(),
         subtitle: "DE, radial horizontal; squared envelope of 1600 to 3200 Hz".to_owned(),
-        quantity: "Envelope".to_owned(),
+        quantity: "Squared envelope, peak".to_owned(),
         unit: "(m/s2)2".to_owned(),
         amplitude: lines.collect(),
         frequency_hz,
@@ -65,6 +67,8 @@ fn ringing_bearing() -> SpectrumPlot {
 #[test]
 fn an_envelope_looks_as_it_did() {
     let svg = spectrum(&ringing_bearing());
-    assert!(svg.contains("BPFO") && svg.contains("((m/s²)²)"), "{svg}");
+    assert!(svg.contains("BPFO") && svg.contains("peak (m²/s⁴)"), "{svg}");
     insta::assert_binary_snapshot!("envelope_light.svg", svg.into_bytes());
+    let dark = SpectrumPlot { theme: Theme::Dark, ..ringing_bearing() };
+    insta::assert_binary_snapshot!("envelope_dark.svg", spectrum(&dark).into_bytes());
 }
