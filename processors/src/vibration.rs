@@ -67,7 +67,8 @@ pub fn processor(dependencies: &Dependencies, settings: VibrationSettings) -> Pr
 /// How vibration is judged.
 #[derive(Clone, Debug)]
 pub struct VibrationSettings {
-    /// So many samples (blocks or values) are taken at a time. 128.
+    /// So many samples (blocks or values) are taken at a time, if their feed does not find them too heavy. 512: the states of
+    /// motors are stored once in each batch, however many blocks of theirs are in it.
     pub batch_samples_max: usize,
     /// So many states are kept in memory; the others are read again when their motor speaks. 1000.
     pub motors_cached_max: usize,
@@ -97,7 +98,7 @@ struct Instruments {
 impl Default for VibrationSettings {
     fn default() -> Self {
         Self {
-            batch_samples_max: 128,
+            batch_samples_max: 512,
             motors_cached_max: 1_000,
             unknown_wait_s_max: 2.0,
             tick_s: 1.0,
