@@ -1,4 +1,4 @@
-//! Tells the SSIMULACRA2 of JPEG files against the photo that they were made of: the first argument, upright.
+//! Tells the SSIMULACRA2 of JPEG and WebP files against the photo that they were made of: the first argument, upright.
 //!
 //! What it holds them against is the photo decoded wholly, and made smaller by Lanczos in floating point.
 
@@ -8,6 +8,7 @@ use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
 };
+use image_webp::WebPDecoder;
 use ssimulacra2::{
     ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2,
 };
@@ -33,11 +34,24 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read(path: &str) -> Result<Picture, Box<dyn Error>> {
+    if path.ends_with(".webp") {
+        return read_webp(path);
+    }
     let decoded = turbojpeg::decompress(&fs::read(path)?, PixelFormat::RGB)?;
     let rows = decoded.pixels.chunks_exact(decoded.pitch);
     let pixels = rows.flat_map(|row| row[..decoded.width * 3].as_chunks::<3>().0);
     let pixels = pixels.map(|rgb| rgb.map(|light| f32::from(light) / 255.0)).collect();
     Ok(Picture { width: decoded.width, height: decoded.height, pixels })
+}
+
+fn read_webp(path: &str) -> Result<Picture, Box<dyn Error>> {
+    let mut decoder = WebPDecoder::new(io::Cursor::new(fs::read(path)?))?;
+    let (width, height) = decoder.dimensions();
+    let mut rgb = vec![0; decoder.output_buffer_size().ok_or("it is too great")?];
+    decoder.read_image(&mut rgb)?;
+    let pixels = rgb.as_chunks::<3>().0.iter();
+    let pixels = pixels.map(|rgb| rgb.map(|light| f32::from(light) / 255.0)).collect();
+    Ok(Picture { width: width.try_into()?, height: height.try_into()?, pixels })
 }
 
 fn resampled(photo: &Picture, width: usize, height: usize) -> Result<Picture, Box<dyn Error>> {
