@@ -3,6 +3,7 @@
 mod bucket;
 mod keys;
 mod origins;
+mod pictures;
 mod quota;
 mod secret;
 mod services;
@@ -12,7 +13,6 @@ mod webhooks;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use domain::picture::Presets;
 use infra_telemetry::{Identity, LogFormat};
 
 use crate::roles::Role;
@@ -21,6 +21,7 @@ use settings::Settings;
 pub use bucket::Bucket;
 pub use keys::{Access, ApiKeys, Holder};
 pub use origins::Origins;
+pub use pictures::Pictures;
 pub use quota::{Proxies, Quota};
 pub use secret::Secret;
 pub use services::{Profile, Services};
@@ -64,12 +65,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How often a failed attempt on a picture is followed by another one.
     pub max_retries: u32,
-    /// How long the work on a picture may take.
-    pub image_s_max: u32,
-    /// What is made of every picture.
-    pub image_presets: Presets,
-    /// How long a finished image task is kept with its pictures; 0: for ever.
-    pub image_retention_hours: u32,
+    /// What is made of pictures, and what a picture may ask of us.
+    pub pictures: Pictures,
     /// How long samples are kept once they were judged.
     pub samples_retention_hours: u32,
     /// How much of them the embedded profile keeps, in GiB.
@@ -117,7 +114,7 @@ impl Config {
         let settings = Settings { get };
         let data_dir = overrides.data_dir.or(settings.path("ATALAYA_DATA_DIR")?);
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
-        let pictures = data_dir.join("storage").join("images");
+        let images = data_dir.join("storage").join("images");
         let listen = match overrides.listen {
             Some(listen) => listen,
             None => settings.listen()?,
@@ -131,10 +128,10 @@ impl Config {
             listen,
             storage_input_path: settings
                 .path("STORAGE_INPUT_PATH")?
-                .unwrap_or_else(|| pictures.join("input")),
+                .unwrap_or_else(|| images.join("input")),
             storage_output_path: settings
                 .path("STORAGE_OUTPUT_PATH")?
-                .unwrap_or_else(|| pictures.join("output")),
+                .unwrap_or_else(|| images.join("output")),
             data_dir,
             api_keys: settings.api_keys()?,
             is_open: settings.flag("ALLOW_NO_API_KEY")?,
@@ -142,9 +139,7 @@ impl Config {
             origins: settings.origins()?,
             concurrency: settings.number("CONCURRENCY", 5, 1..=256)?,
             max_retries: settings.number("MAX_RETRIES", 3, 0..=100)?,
-            image_s_max: settings.number("IMAGE_S_MAX", 30, 1..=3_600)?,
-            image_presets: settings.presets()?,
-            image_retention_hours: settings.number("IMAGE_RETENTION_HOURS", 0, 0..=876_000)?,
+            pictures: settings.pictures()?,
             samples_retention_hours: settings.number("SAMPLES_RETENTION_HOURS", 168, 1..=87_600)?,
             samples_retention_gib_max: settings.number(
                 "SAMPLES_RETENTION_GIB_MAX",
@@ -208,9 +203,6 @@ impl Config {
             ("CORS_ORIGINS", self.origins.to_string()),
             ("CONCURRENCY", self.concurrency.to_string()),
             ("MAX_RETRIES", self.max_retries.to_string()),
-            ("IMAGE_S_MAX", self.image_s_max.to_string()),
-            ("IMAGE_PRESETS", self.image_presets.to_string()),
-            ("IMAGE_RETENTION_HOURS", self.image_retention_hours.to_string()),
             ("SAMPLES_RETENTION_HOURS", self.samples_retention_hours.to_string()),
             ("SAMPLES_RETENTION_GIB_MAX", self.samples_retention_gib_max.to_string()),
             ("WORKER_ID", self.worker_id.clone()),
@@ -223,6 +215,7 @@ impl Config {
             ("RUST_LOG", self.log_filter.clone()),
             ("DRAIN_S_MAX", self.drain_s_max.to_string()),
         ]);
+        lines.extend(self.pictures.describe());
         lines.extend(self.quota.describe());
         lines.extend(self.webhooks.describe());
         lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::adapters::{self, Adapters};
 use crate::admin::print;
-use crate::config::{Access, ApiKeys, Config, Profile, Secret};
+use crate::config::{Access, ApiKeys, Config, Pictures, Profile, Secret};
 use crate::demo;
 use crate::http::{DiskProbe, Rationing, Surroundings, service};
 use crate::roles::{self, Role, RoleSettings};
@@ -109,13 +109,15 @@ fn settings(config: &Config, identity: &Identity) -> RoleSettings {
     let mut settings = RoleSettings::default();
     settings.processors.image.worker_id.clone_from(&config.worker_id);
     settings.processors.image.concurrency = config.concurrency;
-    settings.processors.image.render_s_max = f64::from(config.image_s_max);
     settings.processors.image.cell_program = own_program();
     settings.processors.image.retries_max = config.max_retries;
-    settings.processors.image.presets.clone_from(&config.image_presets);
-    let retention_hours = config.image_retention_hours;
+    let Pictures { s_max, presets, retention_hours, limits } = &config.pictures;
+    settings.processors.image.render_s_max = f64::from(*s_max);
+    settings.processors.image.presets.clone_from(presets);
     settings.processors.image.retention_s =
-        (retention_hours > 0).then(|| f64::from(retention_hours) * 3_600.0);
+        (*retention_hours > 0).then(|| f64::from(*retention_hours) * 3_600.0);
+    settings.processors.image.limits.clone_from(limits);
+    settings.processors.image.decode_bytes_in_flight_max = limits.decode_bytes_max;
     settings.processors.webhook.clone_from(&config.webhooks.messages);
     settings.candidate.clone_from(&identity.instance);
     settings.ui_dir.clone_from(&config.ui_dir);

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use domain::picture::{Presets, PresetsError};
 use infra_telemetry::LogFormat;
 
 use super::ConfigError;
@@ -96,11 +95,5 @@ impl Settings<'_> {
                 Err(ConfigError::new("LOG_FORMAT", format!("expected text or json, not {other:?}")))
             }
         }
-    }
-
-    pub(super) fn presets(&self) -> Result<Presets, ConfigError> {
-        let Some(text) = self.text("IMAGE_PRESETS")? else { return Ok(Presets::default()) };
-        text.parse()
-            .map_err(|error: PresetsError| ConfigError::new("IMAGE_PRESETS", error.to_string()))
     }
 }

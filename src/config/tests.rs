@@ -1,5 +1,7 @@
 //! Settings by name, from nothing but a list.
 
+use domain::picture::Limits;
+
 use super::*;
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -37,8 +39,35 @@ fn every_name_is_honoured() {
     assert_eq!(config.listen.port(), 8081);
     assert_eq!(config.storage_output_path, PathBuf::from("out"));
     assert_eq!((config.concurrency, config.max_retries), (2, 0));
-    assert_eq!(config.image_presets.to_string(), "thumb.jpg=160");
+    assert_eq!(config.pictures.presets.to_string(), "thumb.jpg=160");
     assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn what_a_picture_may_ask_of_us_can_be_set() {
+    assert_eq!(read(&[]).unwrap().pictures.limits, Limits::default());
+    let settings = [
+        ("IMAGE_MB_MAX", "30"),
+        ("IMAGE_MEGAPIXELS_MAX", "64"),
+        ("IMAGE_SIDE_MAX", "20000"),
+        ("IMAGE_FRAMES_MAX", "1"),
+        ("IMAGE_SCANS_MAX", "12"),
+        ("IMAGE_MEMORY_MB_MAX", "500"),
+    ];
+    let config = read(&settings).unwrap();
+    let expected = Limits {
+        body_bytes_max: 30_000_000,
+        pixels_max: 64_000_000,
+        side_pixels_max: 20_000,
+        frames_max: 1,
+        scans_max: 12,
+        decode_bytes_max: 500_000_000,
+    };
+    assert_eq!(config.pictures.limits, expected);
+    let described = config.describe();
+    for (name, value) in settings {
+        assert!(described.contains(&format!("\n{name}={value}\n")), "{name}: {described}");
+    }
 }
 
 #[test]
@@ -57,6 +86,9 @@ fn a_wrong_setting_is_named() {
         ("CONCURRENCY", "0"),
         ("MAX_RETRIES", "-1"),
         ("IMAGE_PRESETS", "thumb.gif=160"),
+        ("IMAGE_MEGAPIXELS_MAX", "0"),
+        ("IMAGE_SIDE_MAX", "65536"),
+        ("IMAGE_MEMORY_MB_MAX", "360MB"),
         ("ROLES", "ams,king"),
         ("LISTEN", "everywhere"),
         ("LOG_FORMAT", "xml"),

@@ -10,6 +10,7 @@ use super::world::World;
 use crate::common::client::{Answer, Request};
 use crate::common::quiet::QUIET_S_MAX;
 use crate::common::samples::jpeg;
+use crate::common::server::{Server, ServerOptions};
 use crate::common::wait::eventually;
 
 /// Where the height and the width stand behind the marker of a baseline frame.
@@ -97,6 +98,28 @@ async fn a_picture_of_too_many_bytes_is_refused_however_it_is_sent() {
     let chunked = world.client.request(Method::POST, "/v1/images").body(chunked);
     Answer::of(chunked).await.unwrap().problem(413, "too_large");
     world.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn an_installation_may_take_less() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let options = ServerOptions::new(folder.path())
+        .with("IMAGE_MB_MAX", "1")
+        .with("IMAGE_MEGAPIXELS_MAX", "1")
+        .with("IMAGE_SIDE_MAX", "1200");
+    let server = Server::start(&options).await;
+    let client = server.client();
+    let mut long = jpeg(64, 64, 1).to_vec();
+    long.resize(1_000_001, 0);
+    for (picture, status, code) in [
+        (jpeg(1_100, 1_000, 1), 422, "too_many_pixels"),
+        (jpeg(1_201, 8, 1), 422, "too_many_pixels"),
+        (Bytes::from(long), 413, "too_large"),
+    ] {
+        client.send(&upload(picture)).await.problem(status, code);
+    }
+    client.send(&upload(jpeg(1_000, 1_000, 1))).await.success();
+    server.stop().await;
 }
 
 #[tokio::test]
