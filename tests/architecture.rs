@@ -58,6 +58,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("schema_registry_converter", &["infra-kafka"]),
     ("sqlx", &["infra-postgres"]),
     ("turbojpeg", &["processors"]),
+    ("webp", &["processors"]),
 ];
 
 fn metadata() -> Metadata {

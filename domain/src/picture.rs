@@ -17,5 +17,5 @@ pub use failure::{Code, Failure};
 pub use header::{Header, inspect, jpeg_profile, jpeg_profile_is_whole};
 pub use limits::Limits;
 pub use orientation::Orientation;
-pub use preset::{PRESETS, Preset, Presets, PresetsError};
+pub use preset::{Encoding, PRESETS, Preset, Presets, PresetsError};
 pub use sniff::{Format, sniff};

@@ -6,8 +6,8 @@
 //!                                        └─resample─▶  800 ─colour─▶ sRGB ─turn─▶ encode ─▶ 800x800.jpg
 //! ```
 //!
-//! A variant is a JPEG of quality 80 and 4:2:0 that fits inside its square: aspect kept, never enlarged, upright,
-//! without any metadata, and of the same bytes each time. Alpha lies on white, sixteen bits become eight, grey and
+//! A variant is a JPEG of quality 80 and 4:2:0, or a WebP, that fits inside its square: aspect kept, never enlarged,
+//! upright, without any metadata, and of the same bytes each time. Alpha lies on white, sixteen bits become eight, grey and
 //! four inks become colour, and of an animation or a file of many pages the first picture counts.
 //! Colours become sRGB by the profile that came with them; without one they are taken for it.
 //!
@@ -27,7 +27,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-use domain::picture::{Code, Failure, Header, Limits, Preset, inspect};
+use domain::picture::{Code, Encoding, Failure, Header, Limits, Preset, inspect};
 use sha2::{Digest, Sha256};
 
 use colour::Colours;
@@ -44,7 +44,7 @@ pub struct Variant {
     pub width: u32,
     /// In pixels, as seen.
     pub height: u32,
-    /// The JPEG file.
+    /// The file, of the kind that its name tells.
     pub bytes: Vec<u8>,
     /// The hash of `bytes`, in lower-case hexadecimal.
     pub sha256: String,
@@ -56,8 +56,9 @@ const EDITION: u32 = 2;
 /// Tells apart what becomes of the same picture: by which edition of this code, to which presets, of which quality.
 #[must_use]
 pub fn recipe(presets: &[Preset]) -> String {
-    presets.iter().fold(format!("{EDITION}"), |recipe, Preset { name, side_pixels_max }| {
-        format!("{recipe}/{name}:{side_pixels_max}:{}", encode::QUALITY)
+    presets.iter().fold(format!("{EDITION}"), |recipe, preset| {
+        let Preset { name, side_pixels_max } = preset;
+        format!("{recipe}/{name}:{side_pixels_max}:{}", encode::quality(preset.encoding()))
     })
 }
 
@@ -95,7 +96,7 @@ pub fn render(
 }
 
 /// From the greatest size to the smallest, so that one may be made of another; presets that come to the same size share
-/// a file.
+/// its pixels, and those of the same kind a file.
 ///
 /// While one is resampled, those before it are encoded on threads of their own, which end before this returns: on an
 /// idle machine a picture is there sooner, and on a busy one it costs no more.
@@ -121,17 +122,28 @@ fn make(
                 .unwrap_or(source);
             let raster = Arc::new(resample::resample(from, size)?);
             go_on(cancel)?;
-            let shared = Arc::clone(&raster);
-            finishing.push((same, scope.spawn(move || finish(&shared, colours, header))));
+            for encoding in Encoding::ALL {
+                let places: Vec<_> = same
+                    .iter()
+                    .map(|(place, _)| *place)
+                    .filter(|place| presets[*place].encoding() == encoding)
+                    .collect();
+                if places.is_empty() {
+                    continue;
+                }
+                let shared = Arc::clone(&raster);
+                let finished = scope.spawn(move || finish(&shared, colours, header, encoding));
+                finishing.push((places, finished));
+            }
             greater = Some(raster);
         }
         let mut variants = Vec::with_capacity(presets.len());
-        for (same, finished) in finishing {
+        for (places, finished) in finishing {
             let finished = finished.join().unwrap_or_else(|panic| resume_unwind(panic))?;
             go_on(cancel)?;
-            variants.extend(same.iter().map(|(place, _)| {
-                let name = presets[*place].name.clone();
-                (*place, Variant { name, ..finished.clone() })
+            variants.extend(places.into_iter().map(|place| {
+                let name = presets[place].name.clone();
+                (place, Variant { name, ..finished.clone() })
             }));
         }
         Ok(variants)
@@ -141,10 +153,15 @@ fn make(
 }
 
 /// A variant that has no name yet.
-fn finish(raster: &Raster, colours: &Colours, header: &Header) -> Result<Variant, Failure> {
+fn finish(
+    raster: &Raster,
+    colours: &Colours,
+    header: &Header,
+    encoding: Encoding,
+) -> Result<Variant, Failure> {
     let sheet = Sheet { width: raster.width, height: raster.height, rgb: colours.rgb(raster) };
     let upright = orient::turn(sheet, header.orientation);
-    let bytes = encode::encode(&upright)?;
+    let bytes = encode::encode(&upright, encoding)?;
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let (width, height) = (upright.width, upright.height);
     Ok(Variant { name: Cow::Borrowed(""), width, height, bytes, sha256 })

@@ -9,6 +9,7 @@ mod events;
 mod fleet;
 mod history;
 mod line_plots;
+mod negotiation;
 mod params;
 mod past;
 mod picture;

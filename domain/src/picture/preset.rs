@@ -11,13 +11,38 @@ const PRESETS_MAX: usize = 8;
 /// No variant is greater than this: what a picture may ask of memory is reckoned without its variants.
 const VARIANT_SIDE_PIXELS_MAX: u32 = 2_048;
 const NAME_CHARACTERS_MAX: usize = 64;
-/// What every variant is.
-const EXTENSION: &str = ".jpg";
 
-/// A variant to make: a JPEG that fits into a square.
+/// What a variant is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// For every client.
+    Jpeg,
+    /// Smaller, for clients that say that they know it.
+    Webp,
+}
+
+impl Encoding {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Jpeg, Self::Webp];
+
+    /// How the name of a variant ends: `.jpg`.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => ".jpg",
+            Self::Webp => ".webp",
+        }
+    }
+
+    /// By the end of a variant's name; none if it has another one.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|encoding| name.ends_with(encoding.extension()))
+    }
+}
+
+/// A variant to make: a picture that fits into a square.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preset {
-    /// The file name under which the variant is kept and asked for: `1024x1024.jpg`.
+    /// The file name under which the variant is kept and asked for: `1024x1024.jpg`. Its end says what is written.
     pub name: Cow<'static, str>,
     /// Neither side of the variant is longer than this, in pixels.
     pub side_pixels_max: u32,
@@ -28,6 +53,11 @@ impl Preset {
     pub const fn new(name: &'static str, side_pixels_max: u32) -> Self {
         Self { name: Cow::Borrowed(name), side_pixels_max }
     }
+
+    /// What the variant is written as.
+    pub fn encoding(&self) -> Encoding {
+        Encoding::of(&self.name).unwrap_or(Encoding::Jpeg)
+    }
 }
 
 /// The variants that every picture gets, unless it is set otherwise.
@@ -37,7 +67,8 @@ pub const PRESETS: [Preset; 2] =
 /// The variants that every picture gets: one to eight, each of another name.
 ///
 /// Written as `1024x1024.jpg=1024,800x800.jpg=800`: names, and how long a side may be, from 1 to 2,048 pixels. A name
-/// is of letters, digits and `-`, and ends with `.jpg`; no more than 64 characters.
+/// is of letters, digits and `-`, and ends with `.jpg` or `.webp`; no more than 64 characters. `1024x1024.webp` is handed
+/// out in place of `1024x1024.jpg` to clients that know WebP, where it is shorter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presets(Arc<[Preset]>);
 
@@ -48,7 +79,7 @@ pub enum PresetsError {
     #[error("{0:?} is not of the form 1024x1024.jpg=1024")]
     Form(String),
     /// One has a name that no variant may have.
-    #[error("{0:?} is no name of a variant: letters, digits and -, then .jpg")]
+    #[error("{0:?} is no name of a variant: letters, digits and -, then .jpg or .webp")]
     Name(String),
     /// One has a side that is zero or too long.
     #[error("a side is from 1 to {VARIANT_SIDE_PIXELS_MAX} pixels long, and not {0}")]
@@ -126,8 +157,8 @@ fn preset(text: &str) -> Result<Preset, PresetsError> {
 fn is_name(name: &str) -> bool {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     name.len() <= NAME_CHARACTERS_MAX
-        && name
-            .strip_suffix(EXTENSION)
+        && Encoding::of(name)
+            .and_then(|encoding| name.strip_suffix(encoding.extension()))
             .is_some_and(|stem| !stem.is_empty() && stem.chars().all(is_letter))
 }
 
@@ -147,12 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_name_says_what_is_written() {
+        let presets: Presets = "a.jpg=9,a.webp=9".parse().unwrap();
+        let encodings: Vec<_> = presets.iter().map(Preset::encoding).collect();
+        assert_eq!(encodings, [Encoding::Jpeg, Encoding::Webp]);
+        assert_eq!(Encoding::of("a.webp.png"), None);
+    }
+
+    #[test]
     fn what_cannot_be_made_or_kept_is_no_preset() {
         let error = |text: &str| text.parse::<Presets>().unwrap_err().to_string();
         for text in ["", "a.jpg", "a.jpg=", "a.jpg=x", "a.jpg=1=2", "a.jpg=1,", "a.jpg=-1"] {
             assert!(error(text).contains("is not of the form"), "{text}: {}", error(text));
         }
-        for name in [".jpg", "a.png", "a", "../a.jpg", "a/b.jpg", "a b.jpg", "ä.jpg", "a.b.jpg"] {
+        for name in
+            [".jpg", ".webp", "a.png", "a", "../a.jpg", "a/b.jpg", "a b.jpg", "ä.jpg", "a.b.jpg"]
+        {
             assert!(error(&format!("{name}=9")).contains("is no name"), "{name}");
         }
         assert!(error(&format!("{}.jpg=9", "a".repeat(61))).contains("is no name"));

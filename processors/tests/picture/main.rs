@@ -10,6 +10,7 @@ mod photos;
 mod quality;
 mod seeds;
 mod seen;
+mod webp;
 
 use domain::picture::{Code, Limits, PRESETS, Preset};
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};

@@ -10,8 +10,11 @@ pub(crate) struct Seen(Image<Vec<u8>>);
 impl Seen {
     /// Decodes the variant, and checks that it is as large as it says.
     pub(crate) fn of(variant: &Variant) -> Self {
-        let image =
-            turbojpeg::decompress(&variant.bytes, PixelFormat::RGB).expect("variants are sound");
+        let image = if variant.name.ends_with(".webp") {
+            decoded(&variant.bytes)
+        } else {
+            turbojpeg::decompress(&variant.bytes, PixelFormat::RGB).expect("variants are sound")
+        };
         assert_eq!((image.width, image.height), (variant.width as usize, variant.height as usize));
         Self(image)
     }
@@ -52,4 +55,13 @@ impl Seen {
         };
         places.into_iter().map(name).collect()
     }
+}
+
+/// A WebP, by another library than the one that wrote it.
+fn decoded(webp: &[u8]) -> Image<Vec<u8>> {
+    let picture = image::load_from_memory_with_format(webp, image::ImageFormat::WebP);
+    let picture = picture.expect("variants are sound").into_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let pixels = picture.into_raw();
+    Image { pixels, width, pitch: 3 * width, height, format: PixelFormat::RGB }
 }

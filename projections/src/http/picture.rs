@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_TYPE, ETAG, IF_RANGE, RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode, Uri, response};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::Context;
 use super::answer::{POSITION, is_known};
+use super::negotiation::{takes_webp, twin};
 use super::params::{Params, id};
 use super::problem::Failure;
 use super::range::{Part, part};
@@ -35,7 +36,10 @@ const CAGE: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 struct Wanted {
     key: BlobKey,
     sha256: String,
-    is_original: bool,
+    /// Of a variant: its own, which need not be the one that was asked for.
+    name: Option<String>,
+    /// Who says what it knows may get another file.
+    varies: bool,
 }
 
 pub(super) async fn file(
@@ -48,9 +52,10 @@ pub(super) async fn file(
     let id = id(&key)?;
     let min_position = params.min_position()?;
     let (task, position) = task(&shared, id, min_position).await?;
-    let wanted = wanted(&task, &name, &shared.queries.presets)?;
+    let wanted = wanted(&task, &name, &shared.queries.presets, takes_webp(&headers))?;
     let tag = format!("\"{}\"", wanted.sha256);
     let start = success(&tag, position);
+    let start = if wanted.varies { start.header(VARY, "accept") } else { start };
     if is_known(&headers, &tag) {
         return Ok(finish(start.status(StatusCode::NOT_MODIFIED), Bytes::new()));
     }
@@ -59,7 +64,7 @@ pub(super) async fn file(
         let detail = "the task tells of this file, but its bytes are missing";
         return Err(Problem::new(500, "bytes_missing", "The file is missing", detail).into());
     };
-    let start = described(start, &wanted, &name, &bytes);
+    let start = described(start, &wanted, &bytes);
     Ok(partial(start, bytes, &headers, &tag))
 }
 
@@ -80,7 +85,12 @@ async fn task(
 }
 
 /// Tells apart what never was, what is still to come, and what will never be.
-fn wanted(task: &ImageDocument, name: &str, presets: &Presets) -> Result<Wanted, Failure> {
+fn wanted(
+    task: &ImageDocument,
+    name: &str,
+    presets: &Presets,
+    takes_webp: bool,
+) -> Result<Wanted, Failure> {
     let task_id = task.task_id;
     let is_known = name == ORIGINAL
         || presets.named(name).is_some()
@@ -91,12 +101,19 @@ fn wanted(task: &ImageDocument, name: &str, presets: &Presets) -> Result<Wanted,
     }
     if name == ORIGINAL {
         let sha256 = task.submission.sha256.clone();
-        return Ok(Wanted { key: BlobKey::Original { task_id }, sha256, is_original: true });
+        let key = BlobKey::Original { task_id };
+        return Ok(Wanted { key, sha256, name: None, varies: false });
     }
     let made = task.variants.iter().find(|link| link.variant.name == name);
-    if let Some((link, name)) = made.and_then(|link| Some((link, VariantName::new(name)?))) {
-        let (key, sha256) = (BlobKey::Variant { task_id, name }, link.variant.sha256.clone());
-        return Ok(Wanted { key, sha256, is_original: false });
+    let twin = made.and_then(|link| twin(&task.variants, &link.variant));
+    let chosen = twin.filter(|_| takes_webp).or(made).map(|link| &link.variant);
+    if let Some((variant, name)) = chosen.and_then(|it| Some((it, VariantName::new(&it.name)?))) {
+        return Ok(Wanted {
+            key: BlobKey::Variant { task_id, name },
+            sha256: variant.sha256.clone(),
+            name: Some(variant.name.clone()),
+            varies: twin.is_some(),
+        });
     }
     let unknown = Problem::not_found(format!("image task {task_id} has no file {name:?}"));
     if presets.named(name).is_none() {
@@ -129,19 +146,14 @@ fn success(tag: &str, position: GlobalPosition) -> response::Builder {
         .header(POSITION, position.0)
 }
 
-fn described(
-    start: response::Builder,
-    wanted: &Wanted,
-    name: &str,
-    bytes: &Bytes,
-) -> response::Builder {
+fn described(start: response::Builder, wanted: &Wanted, bytes: &Bytes) -> response::Builder {
     let format = sniff(bytes).ok();
     let media_type = format.map_or("application/octet-stream", Format::media_type);
-    let disposition = if wanted.is_original {
+    let disposition = if let Some(name) = &wanted.name {
+        format!("inline; filename=\"{name}\"")
+    } else {
         let extension = format.map_or("bin", Format::extension);
         format!("attachment; filename=\"{ORIGINAL}.{extension}\"")
-    } else {
-        format!("inline; filename=\"{name}\"")
     };
     start.header(CONTENT_TYPE, media_type).header(CONTENT_DISPOSITION, disposition)
 }

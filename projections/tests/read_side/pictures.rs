@@ -8,6 +8,7 @@ use crate::make::{Story, TASK, failed, produced, submitted};
 use crate::site::Site;
 
 const VARIANT: &[u8] = b"\xFF\xD8\xFF\xE0 pixels";
+const WEBP: &[u8] = b"RIFF\x0c\0\0\0WEBPVP8L";
 
 async fn site(events: &[ImageEvent]) -> Site {
     let start = Story::default().image(TASK, &submitted());
@@ -109,6 +110,52 @@ async fn bytes_that_are_lost_are_a_fault_of_ours() {
     let events = [produced("800x800.jpg"), ImageEvent::Completed {}];
     let answer = site(&events).await.get(&path("800x800.jpg")).await;
     assert_eq!(answer.problem(), (500, "bytes_missing".to_owned()));
+}
+
+/// A task with a picture as JPEG of ten bytes and as WebP, of different hashes.
+async fn in_two_encodings(webp_bytes: u64) -> Site {
+    let mut webp = produced("1024x1024.webp");
+    if let ImageEvent::VariantProduced(variant) = &mut webp {
+        (variant.sha256, variant.bytes) = ("0c".repeat(32), webp_bytes);
+    }
+    let site = site(&[produced("1024x1024.jpg"), webp, ImageEvent::Completed {}]).await;
+    let name = VariantName::new("1024x1024.webp").expect("a name");
+    site.keeps(BlobKey::Variant { task_id: TASK, name }, WEBP).await;
+    site
+}
+
+#[tokio::test]
+async fn a_client_that_knows_webp_is_given_it_in_place_of_the_jpeg() {
+    let site = in_two_encodings(9).await;
+    let (jpeg, webp) = (format!("\"{}\"", "0b".repeat(32)), format!("\"{}\"", "0c".repeat(32)));
+    let chrome = ("accept", "image/avif,image/webp,image/*,*/*;q=0.8");
+    for (headers, bytes, kind, tag, name) in [
+        (vec![chrome], WEBP, "image/webp", &webp, "1024x1024.webp"),
+        (vec![("accept", "*/*")], VARIANT, "image/jpeg", &jpeg, "1024x1024.jpg"),
+        (vec![], VARIANT, "image/jpeg", &jpeg, "1024x1024.jpg"),
+    ] {
+        let answer = site.get_with(&path("1024x1024.jpg"), &headers).await;
+        assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, bytes), "{headers:?}");
+        assert_eq!(answer.header("content-type"), kind);
+        assert_eq!(answer.header("etag"), tag);
+        assert_eq!(answer.header("vary"), "accept", "a cache must keep both apart");
+        assert_eq!(answer.header("content-disposition"), format!("inline; filename=\"{name}\""));
+    }
+    let known = [chrome, ("if-none-match", webp.as_str())];
+    let known = site.get_with(&path("1024x1024.jpg"), &known).await;
+    assert_eq!((known.status.as_u16(), known.header("vary")), (304, "accept"));
+    let other = [chrome, ("if-none-match", jpeg.as_str())];
+    assert_eq!(site.get_with(&path("1024x1024.jpg"), &other).await.status.as_u16(), 200);
+    let asked_for = site.get(&path("1024x1024.webp")).await;
+    assert_eq!((asked_for.header("content-type"), asked_for.header("vary")), ("image/webp", ""));
+}
+
+#[tokio::test]
+async fn a_picture_of_one_encoding_or_with_a_webp_that_is_no_shorter_does_not_vary() {
+    for site in [completed().await, in_two_encodings(10).await] {
+        let answer = site.get_with(&path("1024x1024.jpg"), &[("accept", "image/webp")]).await;
+        assert_eq!((answer.header("content-type"), answer.header("vary")), ("image/jpeg", ""));
+    }
 }
 
 #[tokio::test]
