@@ -20,6 +20,14 @@ pub(crate) fn alive(pid: u32) -> Option<u32> {
     fields.next()?.parse().ok()
 }
 
+/// How long it has worked, in hundredths of a second: what the kernel calls ticks.
+pub(crate) fn worked_ticks(pid: u32) -> u64 {
+    const USER_FIELD: usize = 11;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    after_name.split_whitespace().nth(USER_FIELD).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
 /// The memory of a process; what it shares with others counts by its share.
 pub(crate) fn resident_bytes(pid: u32) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();

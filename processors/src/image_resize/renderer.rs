@@ -86,6 +86,13 @@ impl Renderer {
         }
     }
 
+    /// Has all ready for the next picture.
+    pub(super) fn prepare(&self) {
+        if let Place::Apart(cells) = &self.place {
+            cells.prepare();
+        }
+    }
+
     /// The variants of the picture `bytes`. A panic of a decoder is a failure like any other, and in a process of its own
     /// so is its crash.
     pub(super) async fn render(&self, bytes: Bytes) -> Result<Vec<Variant>, Failure> {
@@ -98,7 +105,10 @@ impl Renderer {
             Place::Apart(cells) => {
                 // The cell is killed before its room is let go.
                 let _room = room;
-                timeout(self.time_max, cells.render(bytes, header.decode_bytes)).await
+                let rendering = cells.render(bytes, header.decode_bytes);
+                let rendered = timeout(self.time_max, rendering).await;
+                cells.prepare();
+                rendered
             }
         };
         rendered.unwrap_or_else(|_elapsed| {

@@ -47,6 +47,7 @@ impl Worker {
 
     /// Works until `drain` turns true; then finishes what is in hand, and gives back what takes too long.
     pub async fn run(self, mut drain: watch::Receiver<bool>) {
+        self.bench.renderer.prepare();
         let (stop, _) = watch::channel(false);
         let mut slots = JoinSet::new();
         self.keep_busy(&mut slots, &stop, &mut drain).await;

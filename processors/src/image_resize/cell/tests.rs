@@ -127,6 +127,26 @@ async fn a_cell_is_asked_again_unless_it_held_much_or_has_ended() {
     assert!(ask(&cells, 1).await.is_some_and(|second| second != first));
 }
 
+#[tokio::test]
+async fn a_cell_waits_for_the_picture_that_comes_next() {
+    let waiting = |cells: &Cells| {
+        let idle = cells.idle.lock().unwrap();
+        idle.iter().map(|cell| cell.process.id().unwrap()).collect::<Vec<_>>()
+    };
+    let cells = cells(&written(&Ok(Vec::new())));
+    cells.prepare();
+    let first = waiting(&cells);
+    cells.prepare();
+    assert_eq!((first.len(), waiting(&cells)), (1, first.clone()), "one is enough");
+    cells.render(Bytes::from_static(b"four"), 1).await.unwrap();
+    assert_eq!(waiting(&cells), first, "it was asked, and is kept");
+
+    let none = Cells::running("/no/such/program".into(), Vec::new(), 1);
+    none.prepare();
+    let failure = none.render(Bytes::from_static(b"four"), 1).await.unwrap_err();
+    assert_eq!(failure.code, Code::Internal, "it is said by the picture that needs one");
+}
+
 #[test]
 fn a_cell_may_take_what_its_pictures_are_admitted_with_and_little_more() {
     let settings = ImageSettings::default();
