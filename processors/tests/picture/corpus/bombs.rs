@@ -28,9 +28,19 @@ fn headers() -> Vec<Entry> {
         too_many("png of 400 megapixels in a few bytes", flat),
         too_many("jpeg that claims the most it can", greatest),
         too_many("jpeg with a side too long", long),
+        too_many("gif that claims the most it can", gif_of(65_535)),
         too_many("webp that claims the most it can", extended((1 << 24, 1 << 24), 0, &[])),
         refused("a body that is too long", vec![0xFF; 25_000_001], Code::TooLarge, "25000000"),
     ]
+}
+
+/// A sound GIF but for the size of its canvas.
+fn gif_of(side: u16) -> Vec<u8> {
+    const CANVAS: std::ops::Range<usize> = 6..10;
+    let pixel = gif::Frame::from_indexed_pixels(1, 1, vec![0], None);
+    let mut bytes = gif(&[0, 0, 0], (0, 0), &[pixel]);
+    bytes[CANVAS].copy_from_slice(&[side.to_le_bytes(), side.to_le_bytes()].concat());
+    bytes
 }
 
 /// A sound JPEG but for its size.

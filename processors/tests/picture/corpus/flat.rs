@@ -2,15 +2,17 @@
 
 use std::io::Write;
 
+use domain::picture::Code;
 use flate2::{Compression, write::ZlibEncoder};
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb, RgbImage};
 
 use super::jpeg::stored;
-use super::{Entry, SCENE, seen};
+use super::{Entry, SCENE, refused, seen};
 use crate::make::encoded;
+use crate::packed::packed_zeros;
 
 pub(super) fn entries() -> Vec<Entry> {
-    [bitmaps(), tiffs()].into_iter().flatten().collect()
+    [bitmaps(), tiffs(), bombs()].into_iter().flatten().collect()
 }
 
 fn bitmaps() -> Vec<Entry> {
@@ -86,6 +88,28 @@ fn tiffs() -> Vec<Entry> {
         seen("tiff of orientation 6", tiff(&turned, UNPACKED, 6), &SCENE),
         seen("tiff of inks", tiff_of_inks(), &SCENE),
     ]
+}
+
+fn bombs() -> Vec<Entry> {
+    const LIGHT: u32 = 2;
+    let size = SCENE.dimensions();
+    let too_many = |name, bytes| refused(name, bytes, Code::TooManyPixels, "pixels");
+    let black = RgbImage::new(size.0, size.1);
+    let zeros = packed_zeros(&[], 1 << 30);
+    vec![
+        too_many("bmp that claims the most it can", bitmap((i32::MAX, i32::MIN), 24, 0, &[], &[])),
+        too_many("tiff that claims the most it can", claiming((u32::MAX, u32::MAX))),
+        too_many("tiff with a side too long", claiming((16_385, 1))),
+        seen(
+            "tiff with a gigabyte in its strip",
+            directory(size, (3, LIGHT), DEFLATE, 1, &zeros),
+            &black,
+        ),
+    ]
+}
+
+fn claiming(size: (u32, u32)) -> Vec<u8> {
+    directory(size, (3, 2), UNPACKED, 1, &[])
 }
 
 const UNPACKED: u32 = 1;
