@@ -27,7 +27,7 @@ pub mod inspection;
 mod lanes;
 pub mod limits;
 pub mod octave;
-mod packed;
+pub mod packed;
 pub mod presence;
 pub mod quality;
 pub mod regime;

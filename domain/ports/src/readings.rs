@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::time::Timestamp;
-pub use domain::vibration::Axis;
+pub use domain::vibration::{Axis, packed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Samples in a compact form that keeps every bit: f32 little-endian, in text as base64.
+//! Many numbers in a compact form that keeps every bit: f32 little-endian, in text as base64.
 
 use std::fmt;
 
@@ -8,9 +8,32 @@ use serde::ser::Serializer;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const SAMPLE_BYTES: usize = size_of::<f32>();
 
+/// Bytes that are no whole number of floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{bytes} bytes are no whole number of floats")]
+pub struct CutOff {
+    /// So many there are.
+    pub bytes: usize,
+}
+
+/// Little-endian, four bytes each.
+pub fn to_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// What [`to_bytes`] made.
+pub fn from_bytes(bytes: &[u8]) -> Result<Vec<f32>, CutOff> {
+    let (values, rest) = bytes.as_chunks::<SAMPLE_BYTES>();
+    if rest.is_empty() {
+        Ok(values.iter().copied().map(f32::from_le_bytes).collect())
+    } else {
+        Err(CutOff { bytes: bytes.len() })
+    }
+}
+
 /// Writes samples: a base64 string (RFC 4648, padded) in text formats, bytes in binary ones.
 pub(super) fn serialize<S: Serializer>(samples: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
-    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let bytes = to_bytes(samples);
     if serializer.is_human_readable() {
         serializer.serialize_str(&encode(&bytes))
     } else {
@@ -44,12 +67,7 @@ impl<'de> Visitor<'de> for Packed {
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<f32>, E> {
-        let (samples, rest) = bytes.as_chunks::<SAMPLE_BYTES>();
-        if rest.is_empty() {
-            Ok(samples.iter().copied().map(f32::from_le_bytes).collect())
-        } else {
-            Err(E::invalid_length(bytes.len(), &"a multiple of four bytes"))
-        }
+        from_bytes(bytes).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<f32>, A::Error> {
@@ -137,14 +155,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn bytes_that_were_cut_off_are_refused() {
+        assert_eq!(from_bytes(&[0; 7]), Err(CutOff { bytes: 7 }));
+    }
+
     proptest! {
         #[test]
         fn every_bit_comes_back(bits in proptest::collection::vec(any::<u32>(), 0..64)) {
             let samples: Vec<f32> = bits.iter().copied().map(f32::from_bits).collect();
             let text = serialize(&samples, serde_json::value::Serializer).unwrap();
             let back = deserialize(text).unwrap();
-            let back: Vec<u32> = back.into_iter().map(f32::to_bits).collect();
-            prop_assert_eq!(back, bits);
+            let from_bytes = from_bytes(&to_bytes(&samples)).unwrap();
+            for back in [back, from_bytes] {
+                let back: Vec<u32> = back.into_iter().map(f32::to_bits).collect();
+                prop_assert_eq!(&back, &bits);
+            }
         }
     }
 }

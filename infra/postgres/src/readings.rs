@@ -1,7 +1,6 @@
 //! What was measured, beside the processor's state.
 
 mod columns;
-mod floats;
 mod row;
 mod weeks;
 

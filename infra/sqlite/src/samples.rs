@@ -1,7 +1,6 @@
 //! Vibration samples as they came in, and what the processor made of them.
 
 mod commit;
-mod floats;
 mod purge;
 mod readings;
 mod sample_log;

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ports::leadership::Term;
-use ports::readings::{Axis, Reading, ReadingsCommit};
+use ports::readings::{Axis, Reading, ReadingsCommit, packed};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::floats::to_blob;
 use crate::error::{Fault, Unstorable};
 use crate::moment::Moment;
 use crate::numbers::integer;
@@ -85,7 +84,7 @@ impl Columns {
         let spectrum = reading.spectrum.as_ref();
         self.resolutions.push(spectrum.map(|spectrum| spectrum.resolution_hz));
         self.speeds.push(spectrum.and_then(|spectrum| spectrum.speed_rpm));
-        self.amplitude_lists.push(spectrum.map(|spectrum| to_blob(&spectrum.amplitudes)));
+        self.amplitude_lists.push(spectrum.map(|spectrum| packed::to_bytes(&spectrum.amplitudes)));
         self.units.push(reading.spectrum.map(|spectrum| spectrum.unit));
         Ok(())
     }

@@ -1,11 +1,10 @@
 //! A row of readings, and what it says.
 
-use ports::readings::{Reading, Spectrum, TrendPoint};
+use ports::readings::{Reading, Spectrum, TrendPoint, packed};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::floats::from_blob;
 use crate::error::{Corrupt, Fault};
 use crate::moment::Moment;
 
@@ -42,7 +41,7 @@ pub(super) fn reading_with_spectrum(row: &PgRow, motor_id: Uuid) -> Result<Readi
     let spectrum = Spectrum {
         resolution_hz: row.try_get("resolution_hz")?,
         unit: row.try_get("unit")?,
-        amplitudes: from_blob(row.try_get("amplitudes")?)?,
+        amplitudes: packed::from_bytes(row.try_get("amplitudes")?)?,
         speed_rpm: row.try_get("speed_rpm")?,
     };
     Ok(Reading { spectrum: Some(spectrum), ..reading })

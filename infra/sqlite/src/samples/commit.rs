@@ -1,9 +1,8 @@
 //! Writes one step of the processor.
 
-use ports::readings::{Reading, ReadingsCommit, Spectrum};
+use ports::readings::{Reading, ReadingsCommit, Spectrum, packed};
 use rusqlite::{Connection, params};
 
-use super::floats::to_blob;
 use crate::error::{Fault, Unstorable};
 
 const DROP_SPECTRUM: &str = include_str!("../../sql/samples/drop_spectrum.sql");
@@ -76,7 +75,7 @@ fn put_spectrum(
         spectrum.resolution_hz,
         spectrum.unit,
         spectrum.speed_rpm,
-        to_blob(&spectrum.amplitudes),
+        packed::to_bytes(&spectrum.amplitudes),
     ])?;
     let mut trim = connection.prepare_cached(TRIM_SPECTRA)?;
     trim.execute(params![id, sensor, axis, spectra_per_key_max])?;

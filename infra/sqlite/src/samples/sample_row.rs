@@ -3,11 +3,11 @@
 use std::mem;
 
 use ports::clock::Timestamp;
+use ports::readings::packed;
 use ports::samples::{ReceivedSample, Sample};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::floats::{from_blob, to_blob};
 use crate::error::{Corrupt, Fault};
 
 const PUBLISH: &str = include_str!("../../sql/samples/publish.sql");
@@ -23,7 +23,7 @@ impl Stored {
     pub(super) fn of(motor_id: Uuid, sample: &Sample) -> Result<Self, Fault> {
         let mut header = sample.clone();
         let waveform = match &mut header {
-            Sample::Block(block) => Some(to_blob(&mem::take(&mut block.samples))),
+            Sample::Block(block) => Some(packed::to_bytes(&mem::take(&mut block.samples))),
             Sample::Measurement(_) => None,
         };
         Ok(Self { motor_id, header: serde_json::to_string(&header)?, waveform })
@@ -54,7 +54,7 @@ pub(super) fn received_sample(row: &Row<'_>) -> Result<(u64, ReceivedSample), Fa
 fn columns(row: &Row<'_>) -> Result<ReceivedSample, Fault> {
     let mut sample: Sample = serde_json::from_str(row.get_ref(3)?.as_str()?)?;
     if let Sample::Block(block) = &mut sample {
-        block.samples = from_blob(row.get_ref(4)?.as_blob()?)?;
+        block.samples = packed::from_bytes(row.get_ref(4)?.as_blob()?)?;
     }
     Ok(ReceivedSample {
         motor_id: Uuid::from_bytes(row.get(1)?),

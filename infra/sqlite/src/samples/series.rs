@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use ports::clock::Timestamp;
-use ports::readings::{Axis, Reading, SPECTRA_MAX, SpectraQuery, Spectrum, TrendPoint, TrendQuery};
+use ports::readings::{
+    Axis, Reading, SPECTRA_MAX, SpectraQuery, Spectrum, TrendPoint, TrendQuery, packed,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::floats::from_blob;
 use crate::error::{Corrupt, Fault};
 
 const LATEST: &str = include_str!("../../sql/samples/latest.sql");
@@ -119,7 +120,7 @@ fn spectrum(row: &Row<'_>) -> Result<Spectrum, Fault> {
         resolution_hz: row.get(5)?,
         unit: row.get(6)?,
         speed_rpm: row.get(7)?,
-        amplitudes: from_blob(row.get_ref(8)?.as_blob()?)?,
+        amplitudes: packed::from_bytes(row.get_ref(8)?.as_blob()?)?,
     })
 }
 
