@@ -31,6 +31,7 @@ use std::sync::Arc;
 use domain::picture::{Limits, Presets};
 
 use crate::backoff::Backoff;
+use crate::one_by_one::OneByOne;
 use crate::{Dependencies, Processor, Service};
 
 pub use cleaner::Cleaner;
@@ -48,8 +49,8 @@ pub fn processor(dependencies: &Dependencies, settings: ImageSettings) -> Proces
     Processor {
         name: "images",
         handlers: vec![
-            Arc::new(Dispatcher::new(queue, checkpoints, clock)),
-            Arc::new(Cleaner::new(dependencies)),
+            Arc::new(OneByOne::new(Dispatcher::new(queue, clock), Arc::clone(&checkpoints))),
+            Arc::new(OneByOne::new(Cleaner::new(dependencies), checkpoints)),
         ],
         services: vec![Service::new("image-worker", worker, Worker::run)],
         duties: sweeper

@@ -3,6 +3,7 @@
 mod backoff;
 mod history;
 pub mod image_resize;
+mod one_by_one;
 pub mod picture;
 #[cfg(test)]
 mod testing;

@@ -23,6 +23,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::backoff::Backoff;
+use crate::one_by_one::OneByOne;
 use crate::{Dependencies, Processor, Service};
 
 pub use announcer::Announcer;
@@ -37,6 +38,7 @@ pub const NAME: &str = "webhooks";
 pub fn processor(dependencies: &Dependencies, settings: WebhookSettings) -> Processor {
     let schedule = Arc::new(Schedule::new(dependencies));
     let announcer = Announcer::new(dependencies, &settings);
+    let announcer = OneByOne::new(announcer, Arc::clone(&dependencies.checkpoints));
     // Nothing is sent that could not be told from a forgery; it waits until there is a key.
     let services = if settings.keys.is_empty() {
         vec![]

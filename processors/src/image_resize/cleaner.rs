@@ -4,30 +4,32 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::image::{Image, ImageEvent};
-use ports::PortError;
 use ports::blobs::{BlobKey, Blobs, VariantName};
-use ports::checkpoint::{Checkpoints, Progress};
 use ports::event::RecordedEvent;
-use ports::handler::{EventHandler, HandleError};
+use ports::handler::HandleError;
 use ports::renditions::Renditions;
 
 use crate::Dependencies;
-
-const NAME: &str = "image-cleanup";
+use crate::one_by_one::Acts;
 
 /// Acts on the event, and so until everything is gone: what fails is tried again, and to delete twice is harmless.
 pub struct Cleaner {
     blobs: Arc<dyn Blobs>,
     renditions: Arc<dyn Renditions>,
-    checkpoints: Arc<dyn Checkpoints>,
 }
 
 impl Cleaner {
     /// Deletes from the blobs of `dependencies`.
     pub fn new(dependencies: &Dependencies) -> Self {
-        let Dependencies { blobs, renditions, checkpoints, .. } = dependencies.clone();
-        Self { blobs, renditions, checkpoints }
+        let Dependencies { blobs, renditions, .. } = dependencies.clone();
+        Self { blobs, renditions }
     }
+}
+
+#[async_trait]
+impl Acts for Cleaner {
+    const NAME: &'static str = "image-cleanup";
+    const CATEGORIES: &'static [&'static str] = &["image"];
 
     async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
         let happened = event.decode::<Image>().map_err(|error| HandleError::Poison {
@@ -42,35 +44,5 @@ impl Cleaner {
             self.blobs.delete(&BlobKey::Variant { task_id, name }).await?;
         }
         Ok(self.blobs.delete(&BlobKey::Original { task_id }).await?)
-    }
-}
-
-#[async_trait]
-impl EventHandler for Cleaner {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn categories(&self) -> &[&'static str] {
-        &["image"]
-    }
-
-    async fn progress(&self) -> Result<Option<Progress>, PortError> {
-        self.checkpoints.load(NAME).await
-    }
-
-    async fn handle(
-        &self,
-        events: &[RecordedEvent],
-        progress: &Progress,
-    ) -> Result<(), HandleError> {
-        for event in events {
-            self.act_on(event).await?;
-        }
-        Ok(self.checkpoints.save(NAME, progress).await?)
-    }
-
-    async fn replay(&self, event: &RecordedEvent) -> Result<(), HandleError> {
-        self.act_on(event).await
     }
 }

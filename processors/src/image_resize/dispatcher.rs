@@ -5,17 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::image::{Image, ImageEvent, Submission};
 use domain::time::Timestamp;
-use ports::PortError;
-use ports::checkpoint::{Checkpoints, Progress};
 use ports::clock::Clock;
 use ports::event::RecordedEvent;
-use ports::handler::{EventHandler, HandleError};
+use ports::handler::HandleError;
 use ports::work_queue::{Job, WorkQueue};
 
 use super::errand::Errand;
+use crate::one_by_one::Acts;
 use crate::wish::Cause;
 
-const NAME: &str = "image-dispatch";
 /// A person asked for a retry and waits for it, whatever the priority of the task was once.
 const RETRY_PRIORITY: i32 = 0;
 
@@ -25,7 +23,6 @@ const RETRY_PRIORITY: i32 = 0;
 /// is seen after the end does no harm: the worker's start is rejected, and the job acknowledged.
 pub struct Dispatcher {
     queue: Arc<dyn WorkQueue>,
-    checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
 }
 
@@ -37,29 +34,9 @@ enum Step {
 }
 
 impl Dispatcher {
-    /// Puts jobs into `queue`, and keeps its progress in `checkpoints`.
-    pub fn new(
-        queue: Arc<dyn WorkQueue>,
-        checkpoints: Arc<dyn Checkpoints>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { queue, checkpoints, clock }
-    }
-
-    async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
-        let task_id = event.stream.id;
-        match step(event)? {
-            Step::Put { errand, priority, not_before } => {
-                // Since then it waits; but a clock that runs ahead elsewhere must not hold it back here.
-                let since = event.recorded_at.min(self.clock.now());
-                let available_at = not_before.map_or(since, |at| at.max(since));
-                let job = Job { id: task_id, priority, payload: errand.written() };
-                self.queue.put(job, available_at).await?;
-            }
-            Step::Withdraw => self.queue.withdraw(task_id).await?,
-            Step::Nothing => {}
-        }
-        Ok(())
+    /// Puts jobs into `queue`.
+    pub fn new(queue: Arc<dyn WorkQueue>, clock: Arc<dyn Clock>) -> Self {
+        Self { queue, clock }
     }
 }
 
@@ -91,31 +68,23 @@ fn step(event: &RecordedEvent) -> Result<Step, HandleError> {
 }
 
 #[async_trait]
-impl EventHandler for Dispatcher {
-    fn name(&self) -> &str {
-        NAME
-    }
+impl Acts for Dispatcher {
+    const NAME: &'static str = "image-dispatch";
+    const CATEGORIES: &'static [&'static str] = &["image"];
 
-    fn categories(&self) -> &[&'static str] {
-        &["image"]
-    }
-
-    async fn progress(&self) -> Result<Option<Progress>, PortError> {
-        self.checkpoints.load(NAME).await
-    }
-
-    async fn handle(
-        &self,
-        events: &[RecordedEvent],
-        progress: &Progress,
-    ) -> Result<(), HandleError> {
-        for event in events {
-            self.act_on(event).await?;
+    async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
+        let task_id = event.stream.id;
+        match step(event)? {
+            Step::Put { errand, priority, not_before } => {
+                // Since then it waits; but a clock that runs ahead elsewhere must not hold it back here.
+                let since = event.recorded_at.min(self.clock.now());
+                let available_at = not_before.map_or(since, |at| at.max(since));
+                let job = Job { id: task_id, priority, payload: errand.written() };
+                self.queue.put(job, available_at).await?;
+            }
+            Step::Withdraw => self.queue.withdraw(task_id).await?,
+            Step::Nothing => {}
         }
-        Ok(self.checkpoints.save(NAME, progress).await?)
-    }
-
-    async fn replay(&self, event: &RecordedEvent) -> Result<(), HandleError> {
-        self.act_on(event).await
+        Ok(())
     }
 }

@@ -29,6 +29,7 @@ use uuid::Uuid;
 use super::renderer::Renderer;
 use super::{Dispatcher, ImageSettings, Worker};
 use crate::Dependencies;
+use crate::one_by_one::OneByOne;
 use crate::testing::World;
 
 /// How often a test looks before it says that something never happens.
@@ -75,15 +76,15 @@ fn submitted(priority: i32) -> Submission {
 /// The image side of the program: what a test submits goes all the way by itself.
 struct Rig {
     world: World,
-    dispatcher: Dispatcher,
+    dispatcher: OneByOne<Dispatcher>,
     dispatched: GlobalPosition,
 }
 
 impl Rig {
     fn new() -> Self {
         let world = World::new();
-        let dispatcher =
-            Dispatcher::new(world.queue.clone(), world.checkpoints.clone(), world.clock.clone());
+        let dispatcher = Dispatcher::new(world.queue.clone(), world.clock.clone());
+        let dispatcher = OneByOne::new(dispatcher, world.checkpoints.clone());
         Self { world, dispatcher, dispatched: GlobalPosition(0) }
     }
 

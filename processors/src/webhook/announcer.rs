@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use domain::aggregate::{Decide, decode};
 use domain::notification::{Command, Notification};
 use ports::PortError;
-use ports::checkpoint::{Checkpoints, Progress};
 use ports::clock::Clock;
 use ports::command_bus::{CommandBus, CommandError};
 use ports::event::RecordedEvent;
 use ports::event_store::EventStore;
-use ports::handler::{EventHandler, HandleError};
+use ports::handler::HandleError;
 use ports::stream::StreamName;
 use uuid::Uuid;
 
@@ -19,6 +18,7 @@ use super::WebhookSettings;
 use super::message::{End, ends, is_end};
 use crate::Dependencies;
 use crate::history::whole_stream;
+use crate::one_by_one::Acts;
 use crate::wish::{Cause, is_passing, wish};
 
 const NAME: &str = "webhook-announcer";
@@ -30,7 +30,6 @@ const NAME: &str = "webhook-announcer";
 pub struct Announcer {
     store: Arc<dyn EventStore>,
     bus: Arc<dyn CommandBus>,
-    checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
     url: Option<String>,
     age_s_max: f64,
@@ -39,17 +38,9 @@ pub struct Announcer {
 impl Announcer {
     /// Announces into the notifications behind `dependencies`.
     pub fn new(dependencies: &Dependencies, settings: &WebhookSettings) -> Self {
-        let Dependencies { store, bus, checkpoints, clock, .. } = dependencies.clone();
+        let Dependencies { store, bus, clock, .. } = dependencies.clone();
         let (url, age_s_max) = (settings.url.clone(), settings.age_s_max);
-        Self { store, bus, checkpoints, clock, url, age_s_max }
-    }
-
-    async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
-        let is_due = match event.stream.category.as_str() {
-            "image" => is_end(event).map_err(|error| poison(event, error.to_string()))?,
-            _ => event.event_type == "subscribed",
-        };
-        if is_due { self.announce(event).await } else { Ok(()) }
+        Self { store, bus, clock, url, age_s_max }
     }
 
     async fn announce(&self, cause: &RecordedEvent) -> Result<(), HandleError> {
@@ -113,31 +104,15 @@ fn folded<A: Decide>(history: &[RecordedEvent]) -> Result<A, String> {
 }
 
 #[async_trait]
-impl EventHandler for Announcer {
-    fn name(&self) -> &str {
-        NAME
-    }
+impl Acts for Announcer {
+    const NAME: &'static str = NAME;
+    const CATEGORIES: &'static [&'static str] = &["image", "notification"];
 
-    fn categories(&self) -> &[&'static str] {
-        &["image", "notification"]
-    }
-
-    async fn progress(&self) -> Result<Option<Progress>, PortError> {
-        self.checkpoints.load(NAME).await
-    }
-
-    async fn handle(
-        &self,
-        events: &[RecordedEvent],
-        progress: &Progress,
-    ) -> Result<(), HandleError> {
-        for event in events {
-            self.act_on(event).await?;
-        }
-        Ok(self.checkpoints.save(NAME, progress).await?)
-    }
-
-    async fn replay(&self, event: &RecordedEvent) -> Result<(), HandleError> {
-        self.act_on(event).await
+    async fn act_on(&self, event: &RecordedEvent) -> Result<(), HandleError> {
+        let is_due = match event.stream.category.as_str() {
+            "image" => is_end(event).map_err(|error| poison(event, error.to_string()))?,
+            _ => event.event_type == "subscribed",
+        };
+        if is_due { self.announce(event).await } else { Ok(()) }
     }
 }

@@ -34,7 +34,7 @@ fn settings() -> WebhookSettings {
 
 /// A process that does what the runner and the supervisor do, and can be ended at any time.
 struct Process {
-    announcer: Announcer,
+    announcer: OneByOne<Announcer>,
     schedule: Arc<Schedule>,
     announced: GlobalPosition,
     scheduled: GlobalPosition,
@@ -47,6 +47,7 @@ impl Process {
         let dependencies = world.dependencies();
         let schedule = Arc::new(Schedule::new(&dependencies));
         let announcer = Announcer::new(&dependencies, &settings);
+        let announcer = OneByOne::new(announcer, dependencies.checkpoints.clone());
         let sender = Sender::new(&dependencies, Arc::clone(&schedule), settings);
         let (drain, draining) = watch::channel(false);
         let position = async |handler: &dyn EventHandler| {

@@ -8,7 +8,7 @@ const RETENTION_S: f64 = 3_600.0;
 
 /// Lets tasks expire; its handler is fed by [`Upkeep::clean`].
 struct Upkeep {
-    cleaner: Cleaner,
+    cleaner: OneByOne<Cleaner>,
     cleaned: GlobalPosition,
     _sweeper: Sweeping,
 }
@@ -29,7 +29,7 @@ impl Upkeep {
         let dependencies = rig.world.dependencies();
         let (drain, draining) = watch::channel(false);
         let handle = tokio::spawn(Sweeper::new(&dependencies, RETENTION_S).run(draining));
-        let cleaner = Cleaner::new(&dependencies);
+        let cleaner = OneByOne::new(Cleaner::new(&dependencies), dependencies.checkpoints.clone());
         let sweeper = Sweeping { handle, _drain: drain };
         Self { cleaner, cleaned: GlobalPosition(0), _sweeper: sweeper }
     }
