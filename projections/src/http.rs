@@ -2,6 +2,7 @@
 
 mod analysis;
 mod answer;
+mod conditional;
 mod cursor;
 mod diagnosis;
 mod envelope;
@@ -26,8 +27,8 @@ mod vibration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use domain::picture::Presets;
 use ports::blobs::Blobs;
 use ports::event_log::EventLog;
@@ -93,7 +94,7 @@ pub fn router(queries: Queries) -> Router {
     for kind in crate::all() {
         router = resource::routes(router, &kind);
     }
-    router.with_state(Arc::new(Shared {
+    router.layer(middleware::from_fn(conditional::unless_known)).with_state(Arc::new(Shared {
         queries,
         live_streams,
         completed: readings::Completed::default(),

@@ -1,7 +1,7 @@
-//! Answers: JSON with its position, and what a client need not be told again.
+//! Answers: JSON with its position and its tag.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ports::stream::GlobalPosition;
@@ -53,17 +53,6 @@ impl Answer {
         let tag = content_tag(&self.body);
         self.with(ETAG, tag).with(CACHE_CONTROL, REVALIDATE)
     }
-
-    /// Without its body, when the client has it already.
-    pub(super) fn unless_known(mut self, request: &HeaderMap) -> Self {
-        let tag = self.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
-        if tag.is_some_and(|tag| is_known(request, tag)) {
-            self.status = StatusCode::NOT_MODIFIED;
-            self.body = Bytes::new();
-            self.headers.remove(CONTENT_TYPE);
-        }
-        self
-    }
 }
 
 impl IntoResponse for Answer {
@@ -79,13 +68,4 @@ pub(super) fn content_tag(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{hex}\"")
-}
-
-/// Whether `If-None-Match` names `tag`; compared weakly, as RFC 9110 has it.
-pub(super) fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    let lists = request.get_all(IF_NONE_MATCH).into_iter().filter_map(|list| list.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

@@ -1,7 +1,7 @@
 //! The squared envelope and the waveform of a measuring point, as the vibration processor has them in hand.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use domain::motor::MeasuringPoint;
 use domain::vibration::diagnosis::RecordEnvelope;
 use domain::vibration::{Watch, Waveform};
@@ -37,7 +37,6 @@ pub(super) async fn envelope(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let params = Params::of(&uri, &SPECTRUM_PARAMS)?;
     let known = known_motor(&shared, &key, &params).await?;
@@ -48,7 +47,7 @@ pub(super) async fn envelope(
         Problem::new(404, "no_data", "There is no data", detail)
     })?;
     let lines = lines(envelope, point);
-    Ok(Answer::json(&lines).tagged_by_content().at(known.position).unless_known(&headers))
+    Ok(Answer::json(&lines).tagged_by_content().at(known.position))
 }
 
 /// The newest envelope of the measuring points that are asked for.

@@ -1,7 +1,7 @@
 //! Spectra of a motor as pictures: what vibrates, and in which rhythm it rings.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use domain::motor::{MeasuringPoint, Nameplate};
 use domain::time::Timestamp;
 use domain::vibration::bearing::FaultOrders;
@@ -28,7 +28,6 @@ pub(super) async fn spectrum(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let newest = newest_spectrum(&shared, known.motor.motor_id, &params).await?;
@@ -50,14 +49,13 @@ pub(super) async fn spectrum(
             ..SpectrumPlot::default()
         },
     };
-    Ok(svg(plot::spectrum(&plot)).at(known.position).unless_known(&headers))
+    Ok(svg(plot::spectrum(&plot)).at(known.position))
 }
 
 pub(super) async fn envelope(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let newest = newest_envelope(&shared, known.motor.motor_id, &params).await?;
@@ -67,14 +65,13 @@ pub(super) async fn envelope(
         Some((envelope, point)) => envelope_plot(&nameplate, envelope, &point),
     };
     let plot = SpectrumPlot { theme, size, ..plot };
-    Ok(svg(plot::spectrum(&plot)).at(known.position).unless_known(&headers))
+    Ok(svg(plot::spectrum(&plot)).at(known.position))
 }
 
 pub(super) async fn waterfall(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let names = [&SPECTRUM_PARAMS[..], &["from", "to"]].concat();
     let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &names).await?;
@@ -103,7 +100,7 @@ pub(super) async fn waterfall(
         }
     };
     let plot = WaterfallPlot { theme, size, ..plot };
-    Ok(svg(plot::waterfall(&plot)).at(known.position).unless_known(&headers))
+    Ok(svg(plot::waterfall(&plot)).at(known.position))
 }
 
 /// Amplitudes of another unit cannot stand beside these.
@@ -118,7 +115,6 @@ pub(super) async fn waveform(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &SPECTRUM_PARAMS).await?;
     let title = known.motor.nameplate.name;
@@ -136,7 +132,7 @@ pub(super) async fn waveform(
         },
     };
     let plot = WaveformPlot { theme, size, ..plot };
-    Ok(svg(plot::waveform(&plot)).at(known.position).unless_known(&headers))
+    Ok(svg(plot::waveform(&plot)).at(known.position))
 }
 
 /// Where it was measured, and when, to the second.

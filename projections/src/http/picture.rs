@@ -18,7 +18,8 @@ use tracing::error;
 use uuid::Uuid;
 
 use super::Context;
-use super::answer::{POSITION, is_known};
+use super::answer::POSITION;
+use super::conditional::is_known;
 use super::negotiation::{takes_webp, twin};
 use super::params::{Params, id};
 use super::problem::Failure;

@@ -1,8 +1,8 @@
 //! Trends of a motor as pictures, and what all pictures share.
 
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, Uri};
 use domain::motor::{AlarmLevel, Assessment, MeasuringPoint};
 use domain::vibration::{Boundaries, Departure, Limits};
 use ports::readings::{TrendPoint as Point, TrendQuery};
@@ -49,7 +49,6 @@ pub(super) async fn trend(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let Asked { params, theme, size, known } = asked(&shared, &key, &uri, &TREND_PARAMS).await?;
     let query = trend_query(known.motor.motor_id, &params, TREND_POINTS_MAX)?;
@@ -57,7 +56,7 @@ pub(super) async fn trend(
     let marks = marks(&shared, known.motor.motor_id).await?;
     let mut plot = trend_plot(&known.motor, &query, &points, &marks);
     (plot.theme, plot.size) = (theme, size);
-    Ok(svg(plot::trend(&plot)).at(known.position).unless_known(&headers))
+    Ok(svg(plot::trend(&plot)).at(known.position))
 }
 
 fn looks(params: &Params) -> Result<(Theme, Size), Failure> {

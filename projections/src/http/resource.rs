@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::http::header::{CACHE_CONTROL, ETAG, LINK};
-use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
 use futures::{StreamExt, TryStreamExt, stream};
 use ports::PortError;
@@ -33,10 +33,9 @@ const COMPLETED_AT_A_TIME: usize = 8;
 pub(super) fn routes(router: Router<Context>, kind: &Arc<dyn ProjectionKind>) -> Router<Context> {
     let Some(resource) = kind.resource() else { return router };
     let (one, all) = (Arc::clone(kind), Arc::clone(kind));
-    let item =
-        async move |State(shared): State<Context>, Path(id): Path<String>, request: Request| {
-            item(&shared, &one, resource, &id, request.uri(), request.headers()).await
-        };
+    let item = async move |State(shared): State<Context>, Path(id): Path<String>, uri: Uri| {
+        item(&shared, &one, resource, &id, &uri).await
+    };
     let list = async move |State(shared): State<Context>, uri: Uri| {
         list(&shared, &*all, resource, &uri).await
     };
@@ -49,7 +48,6 @@ async fn item(
     resource: Resource,
     key: &str,
     uri: &Uri,
-    headers: &HeaderMap,
 ) -> Result<Answer, Failure> {
     let params = Params::of(uri, &[AT_VERSION, AT_TIME])?;
     let moment = Moment::asked(&params)?;
@@ -62,7 +60,7 @@ async fn item(
         let body = past::document(shared, kind, resource, &stream, moment).await?;
         let tag = format!("\"{}\"", body["version"]);
         let answer = Answer::json(&body).at(view.position).with(ETAG, tag);
-        return Ok(answer.with(CACHE_CONTROL, REVALIDATE).unless_known(headers));
+        return Ok(answer.with(CACHE_CONTROL, REVALIDATE));
     }
     let body = read_side.written_document(&view, &stream, &id.to_string(), min_position).await?;
     let body =
@@ -75,7 +73,7 @@ async fn item(
     };
     let answer = Answer::of(JSON, body).at(view.position).with(ETAG, format!("\"{version}\""));
     let kept = if resource.with_readings { UNKEPT } else { REVALIDATE };
-    Ok(answer.with(CACHE_CONTROL, kept).unless_known(headers))
+    Ok(answer.with(CACHE_CONTROL, kept))
 }
 
 /// What an answer's tag is made of.

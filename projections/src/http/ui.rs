@@ -4,7 +4,6 @@ use std::path::Path as FilePath;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use include_dir::{Dir, include_dir};
 
@@ -18,22 +17,18 @@ const INDEX: &str = "index.html";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(super) async fn index(
-    State(shared): State<Context>,
-    headers: HeaderMap,
-) -> Result<Answer, Failure> {
-    found(&shared, INDEX, &headers).await
+pub(super) async fn index(State(shared): State<Context>) -> Result<Answer, Failure> {
+    found(&shared, INDEX).await
 }
 
 pub(super) async fn file(
     State(shared): State<Context>,
     Path(path): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
-    found(&shared, &path, &headers).await
+    found(&shared, &path).await
 }
 
-async fn found(shared: &Context, path: &str, headers: &HeaderMap) -> Result<Answer, Failure> {
+async fn found(shared: &Context, path: &str) -> Result<Answer, Failure> {
     let bytes = match &shared.queries.ui_dir {
         Some(dir) if is_plain(path) => tokio::fs::read(dir.join(path)).await.ok().map(Bytes::from),
         Some(_) => None,
@@ -44,7 +39,7 @@ async fn found(shared: &Context, path: &str, headers: &HeaderMap) -> Result<Answ
         .with(X_CONTENT_TYPE_OPTIONS, "nosniff")
         .with(CONTENT_SECURITY_POLICY, POLICY)
         .with(REFERRER_POLICY, "no-referrer");
-    Ok(answer.tagged_by_content().unless_known(headers))
+    Ok(answer.tagged_by_content())
 }
 
 /// A path that stays in its directory on every system.

@@ -1,8 +1,8 @@
 //! Trends and spectra of a motor as numbers.
 
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, Uri};
 use domain::time::Timestamp;
 use domain::vibration::{Axis, ThirdOctave, Unit, third_octaves};
 use ports::problem::Problem;
@@ -89,7 +89,6 @@ pub(super) async fn spectrum(
     State(shared): State<Context>,
     Path(key): Path<String>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Answer, Failure> {
     let params = Params::of(&uri, &SPECTRUM_PARAMS)?;
     let known = known_motor(&shared, &key, &params).await?;
@@ -110,7 +109,7 @@ pub(super) async fn spectrum(
         speed_rpm: spectrum.speed_rpm,
         third_octaves: bands.unwrap_or_default(),
     };
-    Ok(Answer::json(&lines).tagged_by_content().at(known.position).unless_known(&headers))
+    Ok(Answer::json(&lines).tagged_by_content().at(known.position))
 }
 
 /// A motor that there is, and the position at which it was looked up.
