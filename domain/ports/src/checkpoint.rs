@@ -26,7 +26,7 @@ pub trait Checkpoints: Send + Sync {
     /// What was last saved under `name`.
     async fn load(&self, name: &str) -> Result<Option<Progress>, PortError>;
 
-    /// Durable when it returns. A progress with an older position changes nothing.
+    /// [Kept](crate) when it returns. A progress with an older position changes nothing.
     async fn save(&self, name: &str, progress: &Progress) -> Result<(), PortError>;
 
     /// Forgets `name`: its next load gives `None`.

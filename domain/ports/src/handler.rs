@@ -19,7 +19,7 @@ pub trait EventHandler: Send + Sync {
     /// Where it left off.
     async fn progress(&self) -> Result<Option<Progress>, PortError>;
 
-    /// Acts on `events` and takes on `progress`; both are durable when it returns, the progress never before the
+    /// Acts on `events` and takes on `progress`; both are [kept](crate) when it returns, the progress never before the
     /// effects. It may see any event again, and then changes nothing.
     ///
     /// When it fails, no event of the batch counts as handled, whatever was already done.

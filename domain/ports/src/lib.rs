@@ -1,7 +1,9 @@
 //! What the inside asks of the world: a vocabulary, and one trait per port.
 //!
 //! What everything may rely on:
-//! - an acknowledged append is durable; its versions and positions have no gaps;
+//! - an acknowledged append is durable: it outlasts a power cut; its versions and positions have no gaps;
+//! - what is kept outlasts a crash, and a power cut unless what vouches for it is lost as well: a progress never outlasts
+//!   what it stands for, so that whoever reads on from it makes again what is missing;
 //! - every event reaches every handler at least once, in order within its stream; repeating is harmless;
 //! - whatever cannot be handled is parked with its reason, never skipped.
 //!

@@ -23,7 +23,7 @@ pub trait ReadModels: Send + Sync {
     /// Makes the collection and its indexes unless they are there.
     async fn ensure(&self, collection: &Collection) -> Result<(), PortError>;
 
-    /// Writes documents, then takes on `progress` (`None`: leaves it); both durable when it returns. Where the store
+    /// Writes documents, then takes on `progress` (`None`: leaves it); both [kept](crate) when it returns. Where the store
     /// can, both happen at once; where not, the progress never comes before the documents. A progress with an older
     /// position changes nothing, so that a batch that returns cannot turn it back.
     ///

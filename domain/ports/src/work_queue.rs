@@ -17,7 +17,7 @@ use crate::PortError;
 #[async_trait]
 pub trait WorkQueue: Send + Sync {
     /// Puts a job in, to be received at `available_at` at the earliest. Putting in an id that is already there
-    /// changes nothing, so that a redelivered event is harmless. Durable when it returns.
+    /// changes nothing, so that a redelivered event is harmless. [Kept](crate) when it returns.
     async fn put(&self, job: Job, available_at: Timestamp) -> Result<(), PortError>;
 
     /// Gives at most `jobs_max` jobs that are available at `now`, by their [turns](Job::turn), and leases them until

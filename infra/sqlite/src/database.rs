@@ -10,7 +10,7 @@ use crate::folder::DataFolder;
 use crate::kill_points::KillPoints;
 use crate::readers::Readers;
 use crate::settings::Settings;
-use crate::writer::{Committed, Start, WriteCounts, Writer};
+use crate::writer::{Committed, Outlasts, Start, WriteCounts, Writer};
 
 const BUSY_TIMEOUT_MS: u32 = 10_000;
 const CACHE_KIB: i64 = 8 * 1024;
@@ -65,13 +65,22 @@ impl Database {
         Ok(Self { writer, readers: Readers::over(readers) })
     }
 
-    /// See [`Writer::run`].
+    /// Writes so that it outlasts a power cut; see [`Writer::run`].
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, Fault>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
-        self.writer.run(work).await
+        self.writer.run(Outlasts::PowerCut, work).await
+    }
+
+    /// Writes what can be made again from what was written before it, so that it outlasts a crash; see [`Outlasts`].
+    pub(crate) async fn write_lazily<T, W>(&self, work: W) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.run(Outlasts::Crash, work).await
     }
 
     /// See [`Readers::run`].
@@ -119,7 +128,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     configure(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // In WAL mode, FULL is what makes a commit survive a power cut; NORMAL could lose the last ones.
+    // Until the writer sets it for what it writes: FULL is what makes a commit survive a power cut in WAL mode.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)
 }

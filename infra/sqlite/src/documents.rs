@@ -81,7 +81,7 @@ impl SqliteDocuments {
         W: FnOnce(&Connection, &Collection) -> Result<T, Fault> + Send + 'static,
     {
         let of = collection.clone();
-        let answer = self.database.write(move |connection| work(connection, &of)).await;
+        let answer = self.database.write_lazily(move |connection| work(connection, &of)).await;
         answer.map_err(|fault| failed(attempted, collection, fault))
     }
 }
@@ -160,7 +160,7 @@ impl ReadModels for SqliteDocuments {
 
     async fn promote(&self, name: &str, generations: Generations) -> Result<(), PortError> {
         let of = name.to_owned();
-        let promote = self.database.write(move |connection| {
+        let promote = self.database.write_lazily(move |connection| {
             let Generations { live, previous, newest } = generations;
             connection.prepare_cached(PROMOTE)?.execute(params![of, live, previous, newest])?;
             Ok(())

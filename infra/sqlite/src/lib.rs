@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each file has one writing thread, which puts all writes that wait into one transaction (WAL,
-//! `synchronous=FULL`), and a few connections that read.
+//! `synchronous=FULL` for what is not kept elsewhere), and a few connections that read.
 //!
 //! Kill points, for tests that stop the process (with the feature `failpoints`): `log-mid-batch` after each
 //! write within a transaction, `log-before-commit`, and `log-after-commit` before the answers; the same with

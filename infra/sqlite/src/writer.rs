@@ -4,7 +4,7 @@
 //! callers ──job──▶ queue ──all that wait──▶ BEGIN · savepoint per job · COMMIT ──answers──▶ callers
 //! ```
 //! A batch is what queued up while the batch before was being made durable. There is no timer, so that a single
-//! caller never waits for company.
+//! caller never waits for company. Where nobody in a batch needs it to outlast a power cut, the disk is not waited for.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,6 +57,26 @@ struct Counts {
     commits: AtomicU64,
 }
 
+/// What a job must outlast before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlasts {
+    /// The machine: it is on the disk.
+    PowerCut,
+    /// This process. A power cut may take it, but then also all that was written to the file after it; the next job that
+    /// outlasts a power cut takes it along.
+    Crash,
+}
+
+impl Outlasts {
+    /// The setting that does it in WAL mode.
+    const fn synchronous(self) -> &'static str {
+        match self {
+            Self::PowerCut => "PRAGMA synchronous=FULL",
+            Self::Crash => "PRAGMA synchronous=NORMAL",
+        }
+    }
+}
+
 enum Message {
     Job(Box<dyn Job>),
     Close,
@@ -72,6 +92,7 @@ impl Writer {
             kill_points: start.kill_points,
             committed: start.committed,
             counts: Arc::clone(&counts),
+            outlasts: None,
         };
         let thread = thread::Builder::new()
             .name(start.kill_points.database.to_owned())
@@ -80,16 +101,16 @@ impl Writer {
         Ok(Self { queue, thread: Mutex::new(Some(thread)), counts })
     }
 
-    /// Runs `work` within a transaction. Its effects are durable when this returns `Ok`, and undone otherwise.
+    /// Runs `work` within a transaction. Its effects have that lasting when this returns `Ok`, and are undone otherwise.
     ///
     /// The work is done by the writing thread: when this future is dropped it happens wholly or not at all.
-    pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, Fault>
+    pub(crate) async fn run<T, W>(&self, outlasts: Outlasts, work: W) -> Result<T, Fault>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let call = Call { work: Some(work), result: None, reply };
+        let call = Call { outlasts, work: Some(work), result: None, reply };
         self.queue.send(Message::Job(Box::new(call))).await.map_err(|_| Closed)?;
         answer.await.map_err(|_| Closed)?
     }
@@ -117,6 +138,8 @@ impl Writer {
 
 /// Something to write, and somebody who waits for it.
 trait Job: Send {
+    fn outlasts(&self) -> Outlasts;
+
     /// Works within the open transaction; `false` when its effects are to be undone.
     fn run(&mut self, connection: &Connection) -> bool;
 
@@ -125,6 +148,7 @@ trait Job: Send {
 }
 
 struct Call<T, W> {
+    outlasts: Outlasts,
     work: Option<W>,
     result: Option<Result<T, Fault>>,
     reply: oneshot::Sender<Result<T, Fault>>,
@@ -135,6 +159,10 @@ where
     T: Send,
     W: FnOnce(&Connection) -> Result<T, Fault> + Send,
 {
+    fn outlasts(&self) -> Outlasts {
+        self.outlasts
+    }
+
     fn run(&mut self, connection: &Connection) -> bool {
         self.result = self.work.take().map(|work| work(connection));
         matches!(self.result, Some(Ok(_)))
@@ -172,6 +200,8 @@ struct Worker {
     kill_points: KillPoints,
     committed: Committed,
     counts: Arc<Counts>,
+    /// What the connection is set to, once it is known.
+    outlasts: Option<Outlasts>,
 }
 
 impl Worker {
@@ -213,7 +243,8 @@ impl Worker {
         }
     }
 
-    fn transact(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), BatchError> {
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), BatchError> {
+        self.prepare_for(jobs)?;
         self.execute("BEGIN IMMEDIATE")?;
         for job in jobs {
             self.execute("SAVEPOINT job")?;
@@ -231,6 +262,18 @@ impl Worker {
         kill_point(self.kill_points.before_commit);
         self.execute("COMMIT")?;
         kill_point(self.kill_points.after_commit);
+        Ok(())
+    }
+
+    /// One that needs the disk is enough for all.
+    fn prepare_for(&mut self, jobs: &[Box<dyn Job>]) -> rusqlite::Result<()> {
+        let needs_disk = jobs.iter().any(|job| job.outlasts() == Outlasts::PowerCut);
+        let outlasts = if needs_disk { Outlasts::PowerCut } else { Outlasts::Crash };
+        if self.outlasts != Some(outlasts) {
+            // Not a cached statement: it acts when it is prepared.
+            self.connection.execute_batch(outlasts.synchronous())?;
+            self.outlasts = Some(outlasts);
+        }
         Ok(())
     }
 

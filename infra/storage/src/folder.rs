@@ -21,15 +21,20 @@ const MAKE_ATTEMPTS_MAX: u32 = 3;
 const FOLDER_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
 
-pub(crate) struct Folder(OwnedFd);
+pub(crate) struct Folder {
+    tree: OwnedFd,
+    folder: OwnedFd,
+}
 
 impl Folder {
     /// The folder of that name in `tree`, which must be there.
     pub(crate) fn open(tree: &Path, name: &str) -> io::Result<Self> {
-        Ok(Self(open_folder(&open_tree(tree)?, name)?))
+        let tree = open_tree(tree)?;
+        let folder = open_folder(&tree, name)?;
+        Ok(Self { tree, folder })
     }
 
-    /// The same; it is made, durably, when it is not there.
+    /// The same; it is made when it is not there, and durable with the first file that is put into it.
     pub(crate) fn make(tree: &Path, name: &str) -> io::Result<Self> {
         let tree = open_tree(tree)?;
         let mut attempts = 1;
@@ -38,11 +43,9 @@ impl Folder {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
             }
-            // Also for a folder that is there: who made it may not have come this far yet.
-            rustix::fs::fsync(&tree)?;
             match open_folder(&tree, name) {
                 Err(Errno::NOENT) if attempts < MAKE_ATTEMPTS_MAX => attempts += 1,
-                opened => return Ok(Self(opened?)),
+                opened => return Ok(Self { folder: opened?, tree }),
             }
         }
     }
@@ -52,20 +55,24 @@ impl Folder {
         let unfinished = format!("{UNFINISHED}{}", Uuid::now_v7().simple());
         let stored = self.write(&unfinished, bytes).and_then(|()| {
             fail::fail_point!("blob-before-rename");
-            Ok(renameat(&self.0, &unfinished, &self.0, file)?)
+            Ok(renameat(&self.folder, &unfinished, &self.folder, file)?)
         });
         if let Err(error) = stored {
             // What is left behind here is swept away later.
-            let _ = unlinkat(&self.0, &unfinished, AtFlags::empty());
+            let _ = unlinkat(&self.folder, &unfinished, AtFlags::empty());
             return Err(error);
         }
         fail::fail_point!("blob-after-rename");
-        self.sync()
+        self.sync()?;
+        // Also for a folder that was there: who made it may not have come this far yet. Last, when the file system has most
+        // likely written it along with the rest.
+        Ok(rustix::fs::fsync(&self.tree)?)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&self.0, name, flags, Mode::from_raw_mode(FILE_MODE))?);
+        let mut file =
+            File::from(openat(&self.folder, name, flags, Mode::from_raw_mode(FILE_MODE))?);
         file.write_all(bytes)?;
         file.sync_all()
     }
@@ -73,7 +80,7 @@ impl Folder {
     pub(crate) fn get(&self, file: &str) -> io::Result<Bytes> {
         // Without NONBLOCK, opening a pipe would wait for its other end.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&self.0, file, flags, Mode::empty())?);
+        let mut file = File::from(openat(&self.folder, file, flags, Mode::empty())?);
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is no regular file"));
@@ -87,12 +94,12 @@ impl Folder {
     }
 
     pub(crate) fn delete(&self, file: &str) -> io::Result<()> {
-        unlinkat(&self.0, file, AtFlags::empty())?;
+        unlinkat(&self.folder, file, AtFlags::empty())?;
         self.sync()
     }
 
     fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fsync(&self.0)?)
+        Ok(rustix::fs::fsync(&self.folder)?)
     }
 }
 

@@ -28,7 +28,7 @@ impl Checkpoints for SqliteLog {
 
     async fn save(&self, name: &str, progress: &Progress) -> Result<(), PortError> {
         let (reader, progress) = (name.to_owned(), progress.clone());
-        let save = self.database.write(move |connection| {
+        let save = self.database.write_lazily(move |connection| {
             let Progress { position, checkpoint } = progress;
             let mut statement = connection.prepare_cached(SAVE)?;
             statement.execute(params![reader, position.0, checkpoint.0])?;

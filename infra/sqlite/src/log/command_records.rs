@@ -27,7 +27,8 @@ impl SqliteLog {
         let before = cutoff(self.clock.now(), self.command_records_days_max);
         let mut forgotten = 0;
         loop {
-            let step = self.database.write(move |connection| forget(connection, before)).await;
+            let step =
+                self.database.write_lazily(move |connection| forget(connection, before)).await;
             let rows = step.map_err(|fault| PortError::new("forgetting old commands", fault))?;
             forgotten += rows as u64;
             if rows < RECORDS_PER_STEP {

@@ -25,7 +25,7 @@ impl Renditions for SqliteLog {
         until: Timestamp,
     ) -> Result<Claim, PortError> {
         let content = content.to_owned();
-        let claim = self.database.write(move |connection| {
+        let claim = self.database.write_lazily(move |connection| {
             let (now, until) = (now.as_micros(), until.as_micros());
             let values = params![content, task_id.as_bytes(), now, until];
             let claimed = connection.prepare_cached(CLAIM)?.execute(values)?;
@@ -36,7 +36,7 @@ impl Renditions for SqliteLog {
 
     async fn made(&self, content: &str, rendition: Rendition) -> Result<(), PortError> {
         let content = content.to_owned();
-        let made = self.database.write(move |connection| {
+        let made = self.database.write_lazily(move |connection| {
             let Rendition { task_id, outcome } = rendition;
             let values = params![content, task_id.as_bytes(), outcome];
             connection.prepare_cached(MADE)?.execute(values)?;
@@ -46,6 +46,7 @@ impl Renditions for SqliteLog {
     }
 
     async fn forget(&self, task_id: Uuid) -> Result<(), PortError> {
+        // The files go next, and nothing could bring them back.
         let forget = self.database.write(move |connection| {
             connection.prepare_cached(FORGET)?.execute([task_id.as_bytes()])?;
             Ok(())

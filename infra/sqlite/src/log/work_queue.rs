@@ -40,7 +40,10 @@ impl SqliteLog {
             connection.execute(FREE_LEASES, params![now])?;
             Ok(())
         };
-        self.database.write(free).await.map_err(|fault| PortError::new("ending all leases", fault))
+        self.database
+            .write_lazily(free)
+            .await
+            .map_err(|fault| PortError::new("ending all leases", fault))
     }
 }
 
@@ -49,7 +52,7 @@ impl WorkQueue for SqliteLog {
     async fn put(&self, job: Job, available_at: Timestamp) -> Result<(), PortError> {
         let id = job.id;
         let signals = Arc::clone(&self.signals);
-        let put = self.database.write(move |connection| {
+        let put = self.database.write_lazily(move |connection| {
             let mut statement = connection.prepare_cached(PUT)?;
             let (at, turn) = (available_at.as_micros(), job.turn(available_at).as_micros());
             let values = params![job.id.as_bytes(), job.priority, job.payload, at, turn];
@@ -70,7 +73,7 @@ impl WorkQueue for SqliteLog {
     ) -> Result<Vec<Lease>, PortError> {
         let receive =
             move |connection: &Connection| receive(connection, jobs_max, now, lease_until);
-        let leases = self.database.write(receive).await;
+        let leases = self.database.write_lazily(receive).await;
         leases.map_err(|fault| PortError::new("receiving jobs", fault))
     }
 
@@ -82,7 +85,7 @@ impl WorkQueue for SqliteLog {
         let (id, token) = (lease.job.id, lease.token);
         let (at, turn) = (available_at.as_micros(), lease.job.turn(available_at).as_micros());
         let signals = Arc::clone(&self.signals);
-        let release = self.database.write(move |connection| {
+        let release = self.database.write_lazily(move |connection| {
             let held = changes(connection, RELEASE, params![id.as_bytes(), token, at, turn])?;
             if held {
                 signals.job_put();
@@ -98,7 +101,7 @@ impl WorkQueue for SqliteLog {
 
     async fn extend(&self, lease: &Lease, lease_until: Timestamp) -> Result<bool, PortError> {
         let (id, token) = (lease.job.id, lease.token);
-        let extend = self.database.write(move |connection| {
+        let extend = self.database.write_lazily(move |connection| {
             changes(connection, EXTEND, params![id.as_bytes(), token, lease_until.as_micros()])
         });
         extend.await.map_err(|fault| failed("extending", id, fault))
@@ -107,7 +110,7 @@ impl WorkQueue for SqliteLog {
     async fn withdraw(&self, id: Uuid) -> Result<(), PortError> {
         let withdraw =
             move |connection: &Connection| changes(connection, WITHDRAW, [id.as_bytes()]);
-        let withdrawn = self.database.write(withdraw).await;
+        let withdrawn = self.database.write_lazily(withdraw).await;
         withdrawn.map(drop).map_err(|fault| failed("withdrawing", id, fault))
     }
 
@@ -152,9 +155,9 @@ impl WorkQueue for SqliteLog {
 impl SqliteLog {
     async fn finish(&self, attempted: &str, lease: &Lease) -> Result<bool, PortError> {
         let (id, token) = (lease.job.id, lease.token);
-        let finish = self
-            .database
-            .write(move |connection| changes(connection, FINISH, params![id.as_bytes(), token]));
+        let finish = self.database.write_lazily(move |connection| {
+            changes(connection, FINISH, params![id.as_bytes(), token])
+        });
         finish.await.map_err(|fault| failed(attempted, id, fault))
     }
 }

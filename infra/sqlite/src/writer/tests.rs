@@ -50,8 +50,16 @@ async fn put<T: Send + 'static>(
     writer: &Arc<Writer>,
     work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
 ) -> JoinHandle<Result<T, Fault>> {
+    put_to_outlast(writer, Outlasts::PowerCut, work).await
+}
+
+async fn put_to_outlast<T: Send + 'static>(
+    writer: &Arc<Writer>,
+    outlasts: Outlasts,
+    work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+) -> JoinHandle<Result<T, Fault>> {
     let writer = Arc::clone(writer);
-    let answer = tokio::spawn(async move { writer.run(work).await });
+    let answer = tokio::spawn(async move { writer.run(outlasts, work).await });
     // There is one thread, so the task has run until it waits for its answer.
     yield_now().await;
     answer
@@ -71,7 +79,7 @@ async fn parents(writer: &Writer) -> Vec<i64> {
         let ids = statement.query_map([], |row| row.get(0))?;
         Ok(ids.collect::<Result<_, _>>()?)
     };
-    writer.run(read).await.unwrap()
+    writer.run(Outlasts::PowerCut, read).await.unwrap()
 }
 
 fn told(fault: Fault) -> String {
@@ -126,7 +134,7 @@ async fn when_the_commit_fails_the_whole_batch_fails_and_the_next_one_works() {
         assert!(refusal.contains("could not be committed: FOREIGN KEY"), "{refusal}");
     }
     assert_eq!(parents(&writer).await, [0_i64; 0]);
-    writer.run(parent(5)).await.unwrap();
+    writer.run(Outlasts::PowerCut, parent(5)).await.unwrap();
     assert_eq!(parents(&writer).await, [5]);
 }
 
@@ -142,7 +150,7 @@ async fn when_a_job_ends_the_transaction_nobody_believes_in_it() {
         let refusal = told(answer.await.unwrap().unwrap_err());
         assert!(refusal.contains("ended it"), "{refusal}");
     }
-    writer.run(parent(5)).await.unwrap();
+    writer.run(Outlasts::PowerCut, parent(5)).await.unwrap();
     assert_eq!(parents(&writer).await, [5]);
 }
 
@@ -174,6 +182,34 @@ async fn closing_finishes_what_is_queued_and_takes_nothing_more() {
     drop(release);
     one.await.unwrap().unwrap();
     closing.await.unwrap();
-    let refusal = told(writer.run(parent(2)).await.unwrap_err());
+    let refusal = told(writer.run(Outlasts::PowerCut, parent(2)).await.unwrap_err());
     assert!(refusal.contains("the store is closed"), "{refusal}");
+}
+
+/// 2 where the disk is waited for, 1 where it is not.
+fn synchronous(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?)
+}
+
+#[tokio::test]
+async fn the_disk_is_waited_for_when_one_job_of_a_batch_needs_it() {
+    let writer = writer();
+    for (outlasts, level) in [
+        (Outlasts::Crash, 1),
+        (Outlasts::PowerCut, 2),
+        (Outlasts::PowerCut, 2),
+        (Outlasts::Crash, 1),
+    ] {
+        assert_eq!(writer.run(outlasts, synchronous).await.unwrap(), level);
+    }
+    let release = hold(&writer).await;
+    let mut answers = Vec::new();
+    for outlasts in [Outlasts::Crash, Outlasts::PowerCut, Outlasts::Crash] {
+        answers.push(put_to_outlast(&writer, outlasts, synchronous).await);
+    }
+    drop(release);
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().unwrap(), 2);
+    }
+    assert_eq!(writer.counts().commits, 6);
 }
