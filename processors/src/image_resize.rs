@@ -11,6 +11,7 @@
 //! bytes each time, and the aggregate takes the end of an attempt once.
 
 mod attempt;
+mod bench;
 pub mod cell;
 mod cleaner;
 mod dispatcher;

@@ -10,6 +10,7 @@
 mod cursor;
 mod outgoing;
 mod producer;
+mod publish_error;
 mod reader;
 mod settings;
 mod status;
@@ -34,7 +35,8 @@ use tracing::{info, warn};
 use crate::registry::SchemaIds;
 use crate::settings::KafkaSettings;
 use outgoing::{Outgoing, Page};
-use producer::{PublishError, TransactionalProducer};
+use producer::TransactionalProducer;
+use publish_error::PublishError;
 use reader::Reader;
 
 /// The first delay after a failure that may pass.

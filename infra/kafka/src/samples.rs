@@ -10,6 +10,7 @@
 
 mod building;
 mod complete;
+mod desk;
 mod device;
 mod feed;
 mod publish;
@@ -22,9 +23,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use desk::{ParkRecord, SourceSettings};
 pub use device::DeviceConventions;
 pub use publish::{KafkaSamples, PublishSettings};
 pub use refusal::{Refusal, SampleTally};
 pub use schemas::SampleSchemas;
-pub use source::{KafkaSampleSource, ParkRecord, SourceSettings};
+pub use source::KafkaSampleSource;
 pub use wire::SCHEMA;

@@ -1,6 +1,5 @@
 //! One job, from the first look at it to its end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,19 +11,16 @@ use domain::time::Timestamp;
 use fail::fail_point;
 use futures::future::try_join_all;
 use ports::PortError;
-use ports::blobs::{BlobKey, Blobs, VariantName};
-use ports::clock::Clock;
-use ports::command_bus::{Accepted, CommandBus, CommandEnvelope, CommandError};
+use ports::blobs::{BlobKey, VariantName};
+use ports::command_bus::{Accepted, CommandEnvelope, CommandError};
 use ports::event::NewEvent;
-use ports::renditions::Renditions;
-use ports::work_queue::{Lease, WorkQueue};
+use ports::work_queue::Lease;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::ImageSettings;
+use super::bench::Bench;
 use super::errand::Errand;
-use super::renderer::Renderer;
 use super::reuse::{Made, Way};
 use crate::picture;
 use crate::wish::{Cause, send_until_decided, wish};
@@ -35,17 +31,6 @@ const SCOPE: &str = "image-worker";
 const EXTENSIONS_PER_LEASE: u32 = 3;
 /// When a history cannot be read, nothing will change before a person has looked at it.
 const UNDECIDABLE_DELAY_S: f64 = 300.0;
-
-/// What every slot works with.
-pub(super) struct Bench {
-    pub(super) bus: Arc<dyn CommandBus>,
-    pub(super) queue: Arc<dyn WorkQueue>,
-    pub(super) renditions: Arc<dyn Renditions>,
-    pub(super) blobs: Arc<dyn Blobs>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) renderer: Renderer,
-    pub(super) settings: ImageSettings,
-}
 
 /// What is to become of a job.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::attempt::Bench;
+use super::bench::Bench;
 use crate::picture::recipe;
 
 /// So long a task waits before it asks again whether another one has made what it needs.

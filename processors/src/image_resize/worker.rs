@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use super::ImageSettings;
-use super::attempt::Bench;
+use super::bench::Bench;
 use super::renderer::Renderer;
 use crate::Dependencies;
 

@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::producer::PublishError;
+use super::publish_error::PublishError;
 use super::{RelayError, RelaySettings};
 use crate::settings::KafkaSettings;
 

@@ -13,6 +13,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use super::cursor;
 use super::outgoing::Page;
+use super::publish_error::PublishError;
 use super::{RelayError, RelaySettings};
 use crate::settings::KafkaSettings;
 
@@ -31,20 +32,6 @@ const QUEUE_RECORDS_MAX: usize = 100_000;
 const QUEUE_KBYTES_MAX: usize = 262_144;
 /// What a record may be larger than the largest one that is sent: the client counts otherwise than we do.
 const MESSAGE_SLACK_BYTES: usize = 65_536;
-
-/// A transaction was not committed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PublishError {
-    /// It can be aborted, and begun anew.
-    #[error("a transaction has to be aborted")]
-    Abortable(#[source] KafkaError),
-    /// How it ended is not known to this producer; the next one will know.
-    #[error("the producer has to be made anew")]
-    Broken(#[source] KafkaError),
-    /// Nothing can be done here.
-    #[error(transparent)]
-    Final(#[from] RelayError),
-}
 
 /// Notes which records a topic did not take because of their size.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use rdkafka::consumer::StreamConsumer;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::source::{Offsets, SourceSettings};
+use super::desk::{Offsets, SourceSettings};
 use super::stall::StallWatch;
 use crate::live::partitions::Partitions;
 

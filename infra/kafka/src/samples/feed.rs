@@ -19,10 +19,10 @@ use tracing::warn;
 
 use super::building::validate;
 use super::complete::Completeness;
+use super::desk::{Desk, Offsets};
 use super::device::{self, Message, Record};
 use super::publish::MAGIC_BYTE;
 use super::refusal::Refusal;
-use super::source::{Desk, Offsets};
 use super::wire;
 use crate::live::partitions::{Partitions, needs_reopening};
 

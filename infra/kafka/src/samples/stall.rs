@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::source::Offsets;
+use super::desk::Offsets;
 
 /// Partitions that are not at their ends.
 #[derive(Debug)]

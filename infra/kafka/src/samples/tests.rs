@@ -13,8 +13,8 @@ use rdkafka::Timestamp as RecordTime;
 use rdkafka::message::OwnedMessage;
 use uuid::Uuid;
 
+use super::desk::Desk;
 use super::feed::Trouble;
-use super::source::Desk;
 use super::wire::WriterSchema;
 use super::{ParkRecord, SCHEMA, SampleSchemas, SourceSettings, wire};
 use crate::registry::{Registry, RegistrySettings};

@@ -6,7 +6,7 @@
 //! A batch is what queued up while the batch before was being made durable. There is no timer, so that a single
 //! caller never waits for company.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::PgConnectOptions;
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use super::append::{APPEND_BYTES_MAX, Outcome, Wish};
 use super::batch::new_attempt;
 use super::signals::Signals;
-use super::worker::{Queued, Worker};
+use super::worker::{Counts, Queued, Worker};
 use crate::Settings;
 use crate::error::{Closed, Fault};
 
@@ -30,12 +30,6 @@ pub struct AppendCounts {
     pub appends: u64,
     /// Transactions; fewer than appends when appends came together.
     pub batches: u64,
-}
-
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) appends: AtomicU64,
-    pub(super) batches: AtomicU64,
 }
 
 /// Hands appends to the task that sends them.

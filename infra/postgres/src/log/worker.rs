@@ -1,7 +1,7 @@
 //! Takes batches out of the queue, and answers every append, whatever happens on the way.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -10,7 +10,6 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::append::{Outcome, Wish};
-use super::appender::Counts;
 use super::batch::Attempted;
 use super::blocked::BlockedStreams;
 use super::lane::{Lane, Trouble};
@@ -35,6 +34,13 @@ pub(super) struct Queued {
     pub(super) answer: oneshot::Sender<Result<Outcome, Fault>>,
     /// Given back once it is answered.
     pub(super) _room: OwnedSemaphorePermit,
+}
+
+/// What became of all appends.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) appends: AtomicU64,
+    pub(super) batches: AtomicU64,
 }
 
 impl Queued {
