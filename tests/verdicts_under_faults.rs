@@ -24,7 +24,7 @@ use plant::{Plant, Sent};
 const SIGKILL: i32 = 9;
 /// A term has to end before another process leads, and then it has to come by its point.
 const LANDS_S_MAX: u64 = 60;
-const JUDGED_S_MAX: u64 = 120;
+const JUDGED_S_MAX: u64 = 300;
 /// Where leaders are killed, one after the other; each goes on where the one before was killed.
 const KILLS: [&str; 3] =
     ["vibration-mid-window:150", "vibration-after-commit:2", "postgres-after-append:1"];

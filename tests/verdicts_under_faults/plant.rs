@@ -24,7 +24,7 @@ const SIMULATED: [&str; 11] = [
     "--seed=5",
     "--blocks",
 ];
-const BLOCKS: u64 = 100;
+const BLOCKS: u64 = 250;
 const BLOCK_SAMPLES: u64 = 4_480;
 /// What the verdicts are, without what goes by when and how often samples come: a sensor is found, and lost.
 const TOLD: &str = "SELECT aggregate_id, event_type, payload FROM events WHERE event_type NOT IN \
