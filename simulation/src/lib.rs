@@ -8,3 +8,4 @@ pub mod machine;
 pub mod plant;
 pub mod random;
 pub mod rig;
+mod sounds;

@@ -3,6 +3,10 @@
 use std::f64::consts::TAU;
 
 use crate::random::Random;
+use crate::sounds::{Shocks, add_tones, swelling};
+
+/// How high shocks are, as multiples of the noise.
+const SHOCKS: (f64, f64) = (10.0, 100.0);
 
 /// How a bearing fault makes itself heard.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,8 +73,9 @@ impl Plant {
         let mut random = Random::of(seed);
         let count = (self.rate_hz * self.seconds).round() as usize;
         let mut samples = self.noise(count, &mut random);
-        self.add_tones(&mut samples, &mut random);
-        self.add_shocks(&mut samples, &mut random);
+        add_tones(&self.tones, self.rate_hz, &mut samples, &mut random);
+        let shocks = Shocks { hz: self.shocks_hz, unit: self.noise, heights: SHOCKS };
+        shocks.add(self.rate_hz, &mut samples, &mut random);
         if let Some(flaw) = &self.flaw {
             self.add_flaw(flaw, &mut samples, &mut random);
         }
@@ -80,37 +85,12 @@ impl Plant {
     fn noise(&self, count: usize, random: &mut Random) -> Vec<f64> {
         let fresh = (1.0 - self.colour * self.colour).sqrt();
         let mut last = 0.0;
-        let phases: Vec<f64> = self.swells.iter().map(|_| TAU * random.uniform()).collect();
+        let swelling = swelling(&self.swells, self.rate_hz, random);
         let mut sample = |i: usize| {
             last = self.colour * last + fresh * random.normal();
-            let swell = self.swells.iter().zip(&phases).map(|((share, hz), phase)| {
-                share * (TAU * hz * i as f64 / self.rate_hz + phase).cos()
-            });
-            self.noise * last * (1.0 + swell.sum::<f64>())
+            self.noise * last * swelling(i)
         };
         (0..count).map(&mut sample).collect()
-    }
-
-    fn add_tones(&self, samples: &mut [f64], random: &mut Random) {
-        for (amplitude, hz) in &self.tones {
-            let phase = TAU * random.uniform();
-            for (i, sample) in samples.iter_mut().enumerate() {
-                *sample += amplitude * (TAU * hz * i as f64 / self.rate_hz + phase).sin();
-            }
-        }
-    }
-
-    fn add_shocks(&self, samples: &mut [f64], random: &mut Random) {
-        if self.shocks_hz <= 0.0 {
-            return;
-        }
-        let mut at = 0.0;
-        loop {
-            at -= random.uniform().ln() / self.shocks_hz;
-            let Some(sample) = samples.get_mut((at * self.rate_hz) as usize) else { break };
-            let sign = if random.uniform() < 0.5 { -1.0 } else { 1.0 };
-            *sample += sign * self.noise * random.between(10.0, 100.0);
-        }
     }
 
     fn add_flaw(&self, flaw: &Flaw, samples: &mut [f64], random: &mut Random) {

@@ -3,6 +3,10 @@
 use std::f64::consts::TAU;
 
 use crate::random::Random;
+use crate::sounds::{Shocks, add_tones, swelling};
+
+/// How high shocks are, as multiples of the noise.
+const SHOCKS: (f64, f64) = (3.0, 30.0);
 
 /// A resonance of the structure, as a sensor on it hears it.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +78,8 @@ impl Rig {
         let mut random = Random::of(seed);
         let count = (self.rate_hz * self.seconds).round() as usize;
         let mut force = self.force(count, &mut random);
-        self.shock(&mut force, &mut random);
+        let shocks = Shocks { hz: self.shocks_hz, unit: 1.0, heights: SHOCKS };
+        shocks.add(self.rate_hz, &mut force, &mut random);
         if let Some(knock) = &self.knock {
             self.knock(knock, &mut force, &mut random);
         }
@@ -88,28 +93,8 @@ impl Rig {
 
     /// What shakes the structure all the time.
     fn force(&self, count: usize, random: &mut Random) -> Vec<f64> {
-        let phases: Vec<f64> = self.swells.iter().map(|_| TAU * random.uniform()).collect();
-        let swell = |i: usize| {
-            let swells = self.swells.iter().zip(&phases);
-            let of = |((share, hz), phase): (&(f64, f64), &f64)| {
-                share * (TAU * hz * i as f64 / self.rate_hz + phase).cos()
-            };
-            1.0 + swells.map(of).sum::<f64>()
-        };
-        (0..count).map(|i| random.normal() * swell(i)).collect()
-    }
-
-    fn shock(&self, force: &mut [f64], random: &mut Random) {
-        if self.shocks_hz <= 0.0 {
-            return;
-        }
-        let mut at_s = 0.0;
-        loop {
-            at_s -= random.uniform().ln() / self.shocks_hz;
-            let Some(sample) = force.get_mut((at_s * self.rate_hz) as usize) else { return };
-            let sign = if random.uniform() < 0.5 { -1.0 } else { 1.0 };
-            *sample += sign * random.between(3.0, 30.0);
-        }
+        let swelling = swelling(&self.swells, self.rate_hz, random);
+        (0..count).map(|i| random.normal() * swelling(i)).collect()
     }
 
     fn knock(&self, knock: &Knock, force: &mut [f64], random: &mut Random) {
@@ -150,12 +135,7 @@ impl Rig {
 
     /// Tones, which are heard as they are.
     fn sound(&self, heard: &mut [f64], random: &mut Random) {
-        for (amplitude, hz) in &self.tones {
-            let phase = TAU * random.uniform();
-            for (i, sample) in heard.iter_mut().enumerate() {
-                *sample += amplitude * (TAU * hz * i as f64 / self.rate_hz + phase).sin();
-            }
-        }
+        add_tones(&self.tones, self.rate_hz, heard, random);
         for mesh in &self.meshes {
             let phases = [0, 1, 2].map(|_| TAU * random.uniform());
             for (i, sample) in heard.iter_mut().enumerate() {
