@@ -7,6 +7,8 @@
 //! `cargo bench --features production,benches --bench judging -- [path] [memory]`; without a name both.
 #![allow(clippy::print_stdout, reason = "this is how a benchmark tells its result")]
 
+#[path = "latency/asked.rs"]
+mod asked;
 #[path = "../tests/common/common.rs"]
 mod common;
 #[path = "latency/cpu.rs"]
@@ -18,6 +20,7 @@ mod truth;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use asked::is_asked;
 use common::cluster::Installation;
 use common::server::Server;
 use common::wait::eventually;
@@ -27,9 +30,6 @@ const ASK_MS: u64 = 200;
 const RATE_HZ: u64 = 12_800;
 
 fn main() {
-    let asked: Vec<String> =
-        std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
-    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime can be made").block_on(async {
         if is_asked("path") {

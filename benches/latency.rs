@@ -8,6 +8,8 @@
 //! `cargo bench --features production,benches --bench latency -- [queryable] [reads] [photos]`; without a name all.
 #![allow(clippy::print_stdout, reason = "this is how a benchmark tells its result")]
 
+#[path = "latency/asked.rs"]
+mod asked;
 #[path = "../tests/common/common.rs"]
 mod common;
 #[path = "latency/connection.rs"]
@@ -23,12 +25,10 @@ mod reads;
 #[path = "latency/times.rs"]
 mod times;
 
+use asked::is_asked;
 use common::cluster::{Cluster, Installation};
 
 fn main() {
-    let asked: Vec<String> =
-        std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
-    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime can be made").block_on(async {
         let Some(installation) = Installation::migrated() else { return };
